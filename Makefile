@@ -1,0 +1,53 @@
+# xen-preempt: the front door.  Each target is one line of intent; the work is in
+# tools/, and every tool says at its top what it takes and gives.
+
+export TOOLCHAIN CROSS_COMPILE LINUX_GIT XEN_GIT LINUX_SRC XEN_SRC OUT JOBS TESTS
+export XEN_PREEMPT_CACHE
+
+.PHONY: all help setup base base-status tree kernel boot shell list demo
+.PHONY: series-check defconfig check clean
+
+all: setup		## everything for xen0 and xenU: base, series, kernels, boots, table
+	@tools/job main
+
+help:			## this list
+	@awk -F ':.*## *' '/^[a-z0-9-]+:.*##/ { printf "make %-14s %s\n", $$1, $$2 }' Makefile
+
+setup:			## install the Debian packages that are missing
+	@tools/setup --quiet
+
+base:			## get, verify and assemble the vanilla tree into the cache
+	@tools/base/get
+
+base-status:		## exit 0 if the cache holds the base
+	@tools/base/get --status
+
+tree:			## out/tree: the base with the series pushed
+	@tools/job tree
+
+series-check:		## check the patches' form, push and pop them; needs no base
+	@tools/tree/series-check
+
+list:			## the kernels K, a line each
+	@tools/job list
+
+defconfig:		## print the defconfig of K=
+	@tools/kernel/configure --print $(K) out/tree
+
+kernel:			## build the kernel K=, TOOLCHAIN=gcc12 or gcc34
+	@tools/job kernel $(K)
+
+boot:			## build and boot K=, run the guest's tests (TESTS=a,b: only these)
+	@tools/job boot $(K)
+
+shell:			## build and boot K= to a prompt on this terminal
+	@tools/job shell $(K)
+
+demo:			## the lab with Debian's own kernel; needs no base
+	@tools/job demo
+
+check: setup		## run the tests: offline ones, then with a base the boots
+	@ci/check
+
+clean:			## remove out/; the cache stays
+	rm -rf out

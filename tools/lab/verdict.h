@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * verdict - reads the serial logs of one boot and says what became of it.
+ *
+ * Bytes go in as they arrive, in pieces of any size; what the boot has reached
+ * can be looked at any time, and boot_judge() has the last word.  Nothing here
+ * knows of processes, files or clocks, so a recorded log gives the same verdict
+ * as a live one.
+ *
+ * What is strict: every stage must have been seen; the guest's TAP must be
+ * complete, numbered without a gap and its names unique; init must have counted
+ * the same; and no port may hold a single line that a kernel or Xen prints only
+ * in trouble (the table in verdict.c).  Anything less is not a pass.
+ */
+#ifndef VERDICT_H
+#define VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* The values are the runner's exit codes. */
+enum verdict {
+	PASS		= 0,
+	FAIL		= 1,	/* a test said "not ok" */
+	ERROR		= 2,	/* the lab's own fault */
+	SKIP		= 3,	/* every test was skipped */
+	CRASH		= 4,	/* trouble, or no valid result */
+	TIMEOUT		= 5,
+	INTERRUPTED	= 130,
+	RUNNING		= -1,	/* none yet */
+};
+
+/* Who is to blame. */
+enum layer { L_NONE, L_LAB, L_HYPERVISOR, L_DOM0, L_KERNEL, L_INIT, L_TEST };
+
+enum role {
+	ROLE_XEN0,		/* the guest is domain 0: one port */
+	ROLE_XENU,		/* Xen and domain 0 on port 0, the guest on 1 */
+};
+
+/* In the order they are expected; dom0's are for ROLE_XENU only. */
+enum stage {
+	S_HYPERVISOR,
+	S_DOM0,
+	S_DOMAIN,
+	S_KERNEL,
+	S_INIT,
+	S_PLAN,
+	S_END,
+	S_POWEROFF,
+	S_ENDED,
+	S_OFF,
+	STAGES,
+};
+
+enum ending {
+	E_OFF,			/* the machine went off by itself */
+	E_SILENCE,		/* a limit was reached */
+	E_TOTAL,
+	E_FLOOD,
+};
+
+enum { PORTS = 2, LINE_KEPT = 4096, LAST_LINES = 20, LAST_WIDTH = 160,
+       REASON = 256 };
+
+struct test {
+	char *name;
+	char *why;		/* of a skip or a failure, else NULL */
+	enum { OK, NOT_OK, SKIPPED } result;
+};
+
+struct tap {
+	size_t plan;
+	bool planned;
+	size_t count, ok, failed, skipped;
+	size_t room;
+	struct test *tests;
+	char wrong[REASON];	/* the first breach of the rules */
+};
+
+struct port {
+	char line[LINE_KEPT];	/* the line being read, without its end */
+	size_t len;
+	bool torn;		/* its beginning is lost: no protocol line */
+	char last[LAST_LINES][LAST_WIDTH];
+	size_t lines;		/* seen so far; the newest is lines - 1 */
+};
+
+struct boot {
+	enum role role;
+	FILE *copy;		/* where the guest's TAP goes, or NULL */
+	struct port port[PORTS];
+	bool reached[STAGES];
+	struct tap tap, sub;
+	bool trouble;		/* CRASH is certain */
+	enum verdict verdict;
+	enum layer layer;
+	char reason[REASON];
+};
+
+/* copy may be NULL and stays the caller's.  *b is large: not for the stack. */
+void boot_init(struct boot *b, enum role role, FILE *copy);
+void boot_free(struct boot *b);
+
+/* Returns 0, or -1 when out of memory. */
+int boot_feed(struct boot *b, unsigned int port, const char *bytes, size_t n);
+
+/*
+ * No more bytes will come.  Sets verdict, layer and reason; seconds is the limit
+ * that was reached (E_SILENCE, E_TOTAL) and, for E_FLOOD, a number of MB.
+ */
+void boot_judge(struct boot *b, enum ending ending, unsigned int seconds);
+
+/* The stage that should come next, S_OFF at the latest. */
+enum stage boot_awaits(const struct boot *b);
+
+/* The i-th last line kept of a port, oldest first; NULL past the newest. */
+const char *boot_last(const struct boot *b, unsigned int port, size_t i);
+
+const char *verdict_name(enum verdict verdict);
+const char *layer_name(enum layer layer);	/* NULL for L_NONE */
+const char *stage_name(enum stage stage);	/* one word */
+const char *stage_label(enum stage stage);	/* for people */
+
+#endif
