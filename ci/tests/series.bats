@@ -2,12 +2,14 @@
 # The tools that read the series and push it: tools/tree/series-check, push and
 # unlink, on a made-up series and a made-up tree.
 
+# shellcheck disable=SC2016 # a $ in single quotes is sed's here
+
 setup()
 {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	XEN_PREEMPT_CACHE=$BATS_TEST_TMPDIR/cache
 	export XEN_PREEMPT_CACHE
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || exit
 	mkdir -p vanilla/kernel vanilla/include q/patches
 	seq -f 'alpha %g' 60 >vanilla/kernel/alpha.c
 	seq -f 'beta %g' 30 >vanilla/kernel/beta.c
@@ -25,7 +27,7 @@ good_series()
 	cp -a vanilla now
 	echo '# build: what a compiler needs.  State: done.' >q/series
 	sed -i 's/alpha 10$/alpha ten/; 40a\forty and a half' now/kernel/alpha.c
-	sed -i 1i\first now/Makefile
+	sed -i '1i\first' now/Makefile
 	patch_from_now build/first.patch kernel/alpha.c Makefile
 	printf '\n# preempt: the hazards.\n# State: some open.\n' >>q/series
 	sed -i 's/alpha 12$/alpha twelve/; s/alpha 42$/forty-two/' now/kernel/alpha.c
@@ -375,7 +377,7 @@ pushed()
 	edit preempt/second '0,/^---/s//Index: kernel\/alpha.c\n=====\n---/'
 	finds "second.patch:16: not part of a plain diff: 'Index:" "second.patch:17: not part"
 	printf -- '-- \n2.39\n' >>q/patches/preempt/third.patch
-	finds "third.patch:31: not part of a plain diff: '2.39'"
+	finds "third.patch:32: not part of a plain diff: '2.39'"
 }
 
 @test "series-check: time stamps" {
@@ -430,7 +432,7 @@ pushed()
 @test "series-check: white space at the end of added lines, and only of those" {
 	edit build/first 's/^+alpha ten/& /'
 	edit preempt/second 's/^ alpha ten/& /'
-	finds_only "first.patch:22: trailing white space in an added line"
+	finds_only "first.patch:23: trailing white space in an added line"
 	sed -i 's/alpha 11$/& /' vanilla/kernel/alpha.c
 	rm -rf q now before
 	mkdir -p q/patches
@@ -460,10 +462,20 @@ pushed()
 
 @test "series-check: more context than quilt's" {
 	diff -U4 --label a/kernel/alpha.c --label b/kernel/alpha.c \
-		vanilla/kernel/alpha.c now/kernel/alpha.c >more || :
+		vanilla/kernel/alpha.c now/kernel/alpha.c >wider || :
 	edit build/first '/^---/,$d'
-	cat more >>q/patches/build/first.patch
-	finds "more than 3 lines of context" "more than 6 unchanged lines between two"
+	cat wider >>q/patches/build/first.patch
+	finds "first.patch:18: more than 3 lines of context"
+}
+
+@test "series-check: one hunk where quilt makes two" {
+	cp -a before/. now
+	sed -i 's/beta 5$/x/; s/beta 13$/y/' now/kernel/beta.c
+	patch_from_now preempt/fourth.patch kernel/beta.c
+	check
+	[ "$status" -eq 0 ]
+	edit preempt/fourth '/^@@ -10/d; s/^@@ -2.*/@@ -2,15 +2,15 @@/; /^ beta 8/a\ beta 9'
+	finds_only "fourth.patch:18: more than 6 unchanged lines between two"
 }
 
 @test "series-check: less context than quilt's" {
@@ -498,13 +510,15 @@ pushed()
 }
 
 @test "series-check: a patch that applies only at an offset" {
-	edit preempt/second 's/^@@ -9,7 +9,7/@@ -8,7 +8,7/'
-	finds "second.patch:20: line 9 of kernel/alpha.c is another by then" \
-		"second.patch:18: hunk 1 of kernel/alpha.c succeeded at 9 (offset 1 line)"
+	sed -i 's/alpha twelve/dozen/' now/kernel/alpha.c
+	patch_from_now preempt/fourth.patch kernel/alpha.c
+	edit preempt/fourth 's/^@@ -9,7 +9,7/@@ -8,7 +8,7/'
+	finds "fourth.patch:19: line 8 of kernel/alpha.c is another by then" \
+		"fourth.patch:18: hunk 1 of kernel/alpha.c succeeded at 9 (offset 1 line)"
 }
 
 @test "series-check: an offset that only the base can tell" {
-	sed -i 1i\one vanilla/kernel/beta.c
+	sed -i '1i\one' vanilla/kernel/beta.c
 	check
 	[ "$status" -eq 0 ]
 	check --tree vanilla
@@ -544,13 +558,13 @@ pushed()
 	sed -i '1,10s/alpha 5$/alpha five/' now/kernel/alpha.c
 	patch_from_now preempt/fourth.patch kernel/alpha.c
 	edit preempt/fourth 's/^-alpha 5/&\n-alpha 6/; s/^+alpha five/&\n+alpha 6/; /^ alpha 6/d'
-	edit preempt/fourth 's/^@@.*/@@ -2,7 +2,7 @@/'
+	edit preempt/fourth 's/^@@.*/@@ -2,8 +2,8 @@/; $a\ alpha 9'
 	check
 	[ "$status" -eq 0 ]
 	check --tree vanilla
 	echo "$output"
 	[ "$status" -eq 1 ]
-	[[ "${lines[0]}" == "patches/preempt/fourth.patch:2"*": quilt refresh changes the patch from here on" ]]
+	[[ "${lines[0]}" == "patches/preempt/fourth.patch:18: quilt refresh changes the patch from here on" ]]
 	[ "${#lines[@]}" -eq 2 ]
 }
 
@@ -647,7 +661,7 @@ pushed preempt/third.patch" ]
 }
 
 @test "push: an offset is mentioned" {
-	sed -i 1i\one tree/kernel/beta.c
+	sed -i '1i\one' tree/kernel/beta.c
 	push tree
 	echo "$output"
 	[ "$status" -eq 0 ]
@@ -688,13 +702,18 @@ pushed preempt/third.patch" ]
 	same_as_vanilla tree
 }
 
-@test "push: blanks in the names of tree and series" {
+@test "push, series-check: blanks in the names of tree and series" {
 	mv tree 'a tree'
-	mv q 'my queue'
-	run "$TOP/tools/tree/push" 'a tree' --series 'my queue/series'
+	mv q 'my series-queue'
+	mkdir 'my series-queue/patches/2.6.18'
+	touch 'my series-queue/series-2.6.18' 'my series-queue/patches/2.6.18/x.patch'
+	run "$TOP/tools/tree/push" 'a tree' --series 'my series-queue/series'
 	echo "$output"
 	[ "$status" -eq 0 ]
 	pushed 'a tree'
+	run "$TOP/tools/tree/series-check" --series 'my series-queue/series' --tree vanilla
+	echo "$output"
+	[ "$status" -eq 0 ]
 }
 
 @test "push: wrong use and unfit trees are 2" {
@@ -760,12 +779,7 @@ push_and()
 	PATH=$PWD/bin:$PATH perl -MPOSIX -e \
 		'POSIX::setsid(); $SIG{INT} = "DEFAULT"; exec @ARGV' \
 		"$TOP/tools/tree/push" tree --series q/series >log 2>&1 3>&- &
-	local i
-	for i in $(seq 100); do
-		[ ! -e there ] || break
-		sleep 0.1
-	done
-	[ -e there ]
+	timeout 60 sh -c 'until [ -e there ]; do sleep 0.1; done'
 	kill "-$1" -- "-$!"
 	status=0
 	wait "$!" || status=$?
@@ -789,7 +803,8 @@ push_and()
 	slow_patch
 	push_and KILL
 	[ "$status" -eq 137 ]
-	! same_as_vanilla tree
+	run same_as_vanilla tree
+	[ "$status" -ne 0 ]
 	push tree
 	echo "$output"
 	[ "$status" -eq 0 ]

@@ -215,12 +215,12 @@ static bool skip_text(const char **p, const char *text)
 	return true;
 }
 
-/* A plain decimal number: no sign, no leading zero, at most six digits. */
+/* A plain decimal number: no sign, no leading zero, at most four digits. */
 static bool skip_number(const char **p, size_t *value)
 {
 	size_t digits = strspn(*p, "0123456789");
 
-	if (!digits || digits > 6 || (digits > 1 && **p == '0'))
+	if (!digits || digits > 4 || (digits > 1 && **p == '0'))
 		return false;
 	*value = strtoul(*p, NULL, 10);
 	*p += digits;
@@ -233,8 +233,7 @@ static void tap_plan(struct tap *tap, const char *p)
 		breach(tap, "a second plan");
 		return;
 	}
-	tap->planned = skip_number(&p, &tap->plan) &&
-		(!*p || (!tap->plan && skip_text(&p, " # SKIP")));
+	tap->planned = skip_number(&p, &tap->plan) && tap->plan && !*p;
 	if (!tap->planned)
 		breach(tap, "malformed plan");
 }
@@ -295,10 +294,16 @@ static int tap_test(struct tap *tap, bool ok, const char *p)
 	if (why)
 		why += strlen(" # ");
 	if (ok && why && skip_text(&why, "SKIP")) {
-		why += strspn(why, " ");
+		if (!skip_text(&why, " ") || !*why)
+			breach(tap, "test %zu was skipped for no reason", number);
 		return tap_add(tap, name, name_len, why, SKIPPED);
 	}
 	return tap_add(tap, name, name_len, why, ok ? OK : NOT_OK);
+}
+
+static bool has_subtests(const struct boot *b)
+{
+	return b->sub.planned || b->sub.count || b->sub.wrong[0];
 }
 
 /* The subtests before a test are its own; what they said must agree with it. */
@@ -307,7 +312,7 @@ static int close_subtests(struct boot *b)
 	struct test *t;
 	size_t i;
 
-	if (!b->sub.planned && !b->sub.count && !b->sub.wrong[0])
+	if (!has_subtests(b))
 		return 0;
 	if (b->tap.count) {
 		t = &b->tap.tests[b->tap.count - 1];
@@ -382,6 +387,8 @@ static void tap_end(struct boot *b, const char *p)
 	    (*p && !(skip_text(&p, " ") && skip_number(&p, &skipped) &&
 		     skip_text(&p, " skipped") && !*p)))
 		breach(&b->tap, "malformed end");
+	else if (has_subtests(b))
+		breach(&b->tap, "the last subtests have no test");
 	else if (!tap_incomplete(&b->tap) &&
 		 (passed != b->tap.ok || planned != b->tap.plan ||
 		  skipped != b->tap.skipped))
@@ -580,18 +587,18 @@ static void judge_tests(struct boot *b)
 			t++;
 		conclude(b, FAIL, L_TEST, "not ok %zu - %s%s%s",
 			 t - b->tap.tests + 1, t->name,
-			 t->why ? ": " : "", t->why ?: "");
-	} else if (b->tap.skipped == b->tap.plan) {
-		conclude(b, SKIP, L_TEST, "every test was skipped%s%s",
-			 t && t->why ? ": " : "", t && t->why ? t->why : "");
+			 t->why ? ": " : "", t->why ? t->why : "");
+	} else if (!b->tap.ok) {
+		conclude(b, SKIP, L_TEST, "all was skipped: %s", t->why);
 	} else {
-		conclude(b, PASS, L_NONE, "%zu tests passed%s", b->tap.ok,
-			 b->tap.skipped ? ", others were skipped" : "");
+		conclude(b, PASS, L_NONE, "%zu of %zu tests passed, %zu skipped",
+			 b->tap.ok, b->tap.plan, b->tap.skipped);
 	}
 }
 
-void boot_judge(struct boot *b, enum ending ending, unsigned int seconds)
+void boot_judge(struct boot *b, enum ending ending, unsigned int limit)
 {
+	char done[64] = "";
 	enum stage stage;
 	enum layer layer;
 	unsigned int i;
@@ -603,30 +610,35 @@ void boot_judge(struct boot *b, enum ending ending, unsigned int seconds)
 			finish_line(b, i);
 		}
 
-	if (ending == E_OFF && boot_awaits(b) == S_OFF)
-		b->reached[S_OFF] = true;
 	stage = boot_awaits(b);
+	if (ending == E_OFF && stage == S_OFF) {
+		b->reached[S_OFF] = true;
+		judge_tests(b);
+		return;
+	}
+
 	layer = layer_of(b, stage);
+	if (stage == S_END)
+		snprintf(done, sizeof(done), " (%zu of %zu tests reported)",
+			 b->tap.count, b->tap.plan);
 	switch (ending) {
 	case E_OFF:
-		if (b->reached[S_OFF])
-			judge_tests(b);
-		else
-			conclude(b, CRASH, layer,
-				 "the machine went off before: %s",
-				 stages[stage].label);
+		conclude(b, CRASH, layer, "the machine went off before: %s%s",
+			 stages[stage].label, done);
 		break;
 	case E_SILENCE:
-		conclude(b, TIMEOUT, layer, "silent for %u s, waiting for: %s",
-			 seconds, stages[stage].label);
+		conclude(b, TIMEOUT, layer, "silent for %u s, waiting for: %s%s",
+			 limit, stages[stage].label, done);
 		break;
 	case E_TOTAL:
-		conclude(b, TIMEOUT, layer, "not done after %u s, waiting for: %s",
-			 seconds, stages[stage].label);
+		conclude(b, TIMEOUT, layer,
+			 "not done after %u s, waiting for: %s%s",
+			 limit, stages[stage].label, done);
 		break;
 	case E_FLOOD:
-		conclude(b, CRASH, layer, "more than %u MB of log, waiting for: %s",
-			 seconds, stages[stage].label);
+		conclude(b, CRASH, layer,
+			 "more than %u MB of log, waiting for: %s%s",
+			 limit, stages[stage].label, done);
 		break;
 	}
 }

@@ -107,10 +107,10 @@ void boot_free(struct boot *b);
 int boot_feed(struct boot *b, unsigned int port, const char *bytes, size_t n);
 
 /*
- * No more bytes will come.  Sets verdict, layer and reason; seconds is the limit
- * that was reached (E_SILENCE, E_TOTAL) and, for E_FLOOD, a number of MB.
+ * No more bytes will come.  Sets verdict, layer and reason; limit is the one that
+ * was reached: seconds (E_SILENCE, E_TOTAL) or MB (E_FLOOD).
  */
-void boot_judge(struct boot *b, enum ending ending, unsigned int seconds);
+void boot_judge(struct boot *b, enum ending ending, unsigned int limit);
 
 /* The stage that should come next, S_OFF at the latest. */
 enum stage boot_awaits(const struct boot *b);

@@ -19,7 +19,7 @@ open_series()
 # patch_names - the names of the patches, in the order of the series.
 patch_names()
 {
-	sed 's/#.*//; s/[[:space:]].*//; /^$/d' "$SERIES"
+	awk '{ sub(/#.*/, "") } NF { print $1 }' "$SERIES"
 }
 
 # touched_files - the path of every file a patch changes, creates or deletes.

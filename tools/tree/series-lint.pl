@@ -15,9 +15,9 @@
 # exit: 0 nothing found, 1 findings, 2 wrong use
 use strict;
 use warnings;
-use Encode qw(decode);
 use File::Basename qw(basename dirname);
 use File::Find qw(find);
+use File::Glob qw(bsd_glob);
 use File::Path qw(make_path);
 
 my @SECTIONS = qw(build host preempt kconfig latency debug);
@@ -138,7 +138,7 @@ sub lint_series
 sub lint_strays
 {
 	my ($name, $seen) = @_;
-	my @others = map { /series-(.+)$/ ? $1 : () } glob "$queue/series-*";
+	my @others = map { m{/series-([^/]+)$} } bsd_glob("$queue/series-*");
 	my $dir = "$queue/patches";
 
 	find({
@@ -171,8 +171,9 @@ sub lint_patch
 
 sub columns
 {
-	my $text = decode('UTF-8', $_[0]);
+	my ($text) = @_;
 
+	utf8::decode($text);
 	1 while $text =~ s/^([^\t]*)\t/$1 . ' ' x (8 - length($1) % 8)/e;
 	return length $text;
 }
@@ -279,7 +280,7 @@ sub lint_field
 		finding($name, $nr, "Subject: is not 'AREA: what to do', without a full stop")
 		    if $value !~ m{^[\w./+-]+(?:, [\w./+-]+)*: [^\s\[].*(?<![.\s])$};
 		finding($name, $nr, "Subject: is longer than $SUBJECT_MAX characters")
-		    if length(decode('UTF-8', $value)) > $SUBJECT_MAX;
+		    if columns($value) > $SUBJECT_MAX;
 	} elsif ($field eq 'Hazard') {
 		finding($name, $nr, "Hazard: is neither rows of the audit (H4, H7) nor 'none'")
 		    if $value !~ /^(none|H\d+[a-z]?(, H\d+[a-z]?)*)$/;

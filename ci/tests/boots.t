@@ -1,0 +1,63 @@
+#!/bin/sh
+# Builds kernels and boots them, one test each.  Which: CI's choice below, or all
+# with both compilers (BOOTS=all).  Without a base: the lab with Debian's kernel.
+set -eu
+TOP=$(cd "$(dirname "$0")/../.." && pwd)
+. "$TOP/tools/lib.sh"
+
+n=0
+# result CODE NAME LOG - one line of TAP; on failure, what was on screen
+result()
+{
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2 (exit $1)"
+		tail -n 30 "$3" | sed 's/^/# /'
+	fi
+}
+
+# attempt NAME COMMAND...
+attempt()
+{
+	name=$1
+	shift
+	code=0
+	"$@" >"$log" 2>&1 || code=$?
+	result "$code" "$name" "$log"
+}
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+if ! "$TOP/tools/base/get" >"$log" 2>&1; then
+	why="no base tree: pass LINUX_GIT= and XEN_GIT= (see README)"
+	echo "ok 1 - kernels # SKIP $why"
+	n=1
+	attempt "demo: Debian's kernel as dom0 and as domU" "$TOP/tools/job" demo
+	sed 's/^/# /' "$OUT/table"
+	echo "1..$n"
+	exit
+fi
+
+all=$(kernels | awk '{ print $1 }')
+case ${BOOTS-} in
+all)	gcc34=$all ;;
+*)	gcc34='xen0-x86_32-preempt xenU-x86_32-preempt
+		xen0-x86_32-smp-preempt-debug xenU-x86_32-smp-preempt-debug' ;;
+esac
+for toolchain in gcc12 gcc34; do
+	which=$all
+	[ "$toolchain" = gcc12 ] || which=$gcc34
+	for k in $which; do
+		verb=boot
+		case $k in
+		# Not PAE: no current hypervisor runs it.
+		*-release) verb=kernel ;;
+		esac
+		TOOLCHAIN=$toolchain attempt "$verb $k, $toolchain" \
+			"$TOP/tools/job" "$verb" "$k"
+	done
+done
+echo "1..$n"

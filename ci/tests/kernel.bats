@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# The kernel stages: the table of kernels, defconfigs, toolchains, builds.
+
+setup()
+{
+	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	cd "$BATS_TEST_TMPDIR" || exit
+	unset CROSS_COMPILE TOOLCHAIN
+}
+
+need_base()
+{
+	"$TOP/tools/base/get" --status || skip "no base tree in the cache"
+}
+
+@test "every kernel's configs exist, and every config belongs to a kernel" {
+	for k in $("$TOP/tools/job" list | awk '{ print $1 }'); do
+		case $k in
+		*-release) continue ;;
+		esac
+		"$TOP/tools/kernel/configure" --print "$k" >/dev/null
+	done
+	for file in "$TOP"/configs/*; do
+		name=${file##*/}
+		[ "$name" = kernels ] ||
+			grep -qrwF -e "$name" "$TOP/configs" || {
+			echo "configs/$name is of no use to anybody"
+			return 1
+		}
+	done
+}
+
+@test "kernels that differ in preempt alone differ in its symbols alone" {
+	for k in xen0-x86_32 xenU-x86_32 xen0-x86_32-smp xenU-x86_32-smp; do
+		diff <("$TOP/tools/kernel/configure" --print "$k-preempt") \
+			<("$TOP/tools/kernel/configure" --print "$k-nopreempt") >d || :
+		! grep '^[<>]' d | grep -v PREEMPT
+	done
+}
+
+@test "a later config wins over an earlier one" {
+	mkdir -p top/configs
+	cp -r "$TOP/tools" top/
+	printf 'CONFIG_A=y\nCONFIG_B=1\n' >top/configs/one
+	printf '# CONFIG_A is not set\ninclude three\n' >top/configs/two
+	echo CONFIG_C=m >top/configs/three
+	printf 'xen0-x86_32-x\tone two\tx\n' >top/configs/kernels
+	run top/tools/kernel/configure --print xen0-x86_32-x
+	[ "$output" = "# CONFIG_A is not set
+CONFIG_B=1
+CONFIG_C=m" ]
+}
+
+@test "an unknown kernel is exit 2, with the nearest names" {
+	for verb in kernel boot shell; do
+		OUT=$BATS_TEST_TMPDIR/out run "$TOP/tools/job" $verb xenu-x86_32-prempt
+		[ "$status" -eq 2 ]
+		[[ "$output" == *"xenU-x86_32-preempt"* ]]
+	done
+}
+
+@test "no kernel at all is exit 2 and says what to pass" {
+	OUT=$BATS_TEST_TMPDIR/out run "$TOP/tools/job" boot
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"K="* ]]
+}
+
+@test "an unknown toolchain is exit 2, with the known ones" {
+	run "$TOP/tools/kernel/toolchain" gcc21 x86_32
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"gcc12"* ]]
+	run "$TOP/tools/kernel/toolchain" gcc12 sparc
+	[ "$status" -eq 2 ]
+}
+
+@test "CROSS_COMPILE that names no compiler is exit 2" {
+	CROSS_COMPILE=none- run "$TOP/tools/kernel/toolchain" custom x86_32
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"none-gcc"* ]]
+}
+
+@test "a symbol that the tree does not grant stops the build, with both values" {
+	need_base
+	mkdir top
+	cp -r "$TOP/tools" "$TOP/configs" "$TOP/patches" "$TOP/series" top/
+	printf 'CONFIG_DEBUG_PREEMPT=y\nCONFIG_NR_CPUS=1000\n' >>top/configs/smp
+	top/tools/tree/export tree
+	run top/tools/kernel/build xenU-x86_32-smp-nopreempt gcc12 tree k
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"CONFIG_DEBUG_PREEMPT: asked for y, got n"* ]]
+	[[ "$output" == *"CONFIG_NR_CPUS: asked for 1000, got "* ]]
+	[ ! -e k/stamp ]
+}
+
+@test "a patch that does not apply is named, and the tree is put back" {
+	need_base
+	mkdir top
+	cp -r "$TOP/tools" "$TOP/configs" "$TOP/patches" "$TOP/series" top/
+	top/tools/tree/export vanilla --vanilla
+	cp -al vanilla tree
+	sed -i 's/^ config PREEMPT_BKL/ config PREEMPT_BLK/' \
+		top/patches/kconfig/xen-i386-preempt.patch
+	run top/tools/tree/push tree
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"kconfig/xen-i386-preempt.patch"* ]]
+	[[ "$output" == *"arch/xen/i386/Kconfig"* ]]
+	diff -r vanilla tree
+}
+
+@test "the series goes onto a tree that Xen's own build laid out, once unlinked" {
+	need_base
+	base=$("$TOP/tools/base/get")
+	mkdir -p release/linux
+	git --git-dir="$base" archive refs/tags/xen-3.0.0 | tar -x -C release
+	git --git-dir="$base" archive refs/tags/linux-2.6.12 |
+		tar -x -C release/linux
+	for p in release/patches/linux-2.6.12/*.patch; do
+		patch -s -p1 --no-backup-if-mismatch -d release/linux <"$p"
+	done
+	# The release's own script, from the release.
+	(cd release/linux-2.6-xen-sparse && bash ./mkbuildtree ../linux)
+	run "$TOP/tools/tree/push" release/linux
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"tools/tree/unlink"* ]]
+	"$TOP/tools/tree/unlink" release/linux
+	"$TOP/tools/tree/push" release/linux
+	# Nothing was written through a link.
+	"$TOP/tools/tree/export" vanilla --vanilla
+	diff -r release/xen/include/public vanilla/include/asm-xen/xen-public
+	grep -q '^config PREEMPT$' release/linux/arch/xen/i386/Kconfig
+}
+
+@test "by hand, as the README says: two links and quilt push" {
+	need_base
+	"$TOP/tools/tree/export" vanilla --vanilla
+	cd vanilla
+	ln -s "$TOP/patches" patches
+	ln -s "$TOP/series" series
+	quilt --quiltrc - push -a --fuzz=0
+	[ "$(quilt --quiltrc - unapplied 2>/dev/null)" = "" ]
+}
+
+@test "two builds of one kernel are the same bytes" {
+	need_base
+	k=xenU-x86_32-nopreempt
+	export CCACHE_DISABLE=1
+	"$TOP/tools/tree/export" tree
+	"$TOP/tools/kernel/build" $k gcc12 tree one
+	"$TOP/tools/kernel/build" $k gcc12 tree somewhere/else/two
+	cmp one/vmlinuz somewhere/else/two/vmlinuz
+	cmp one/vmlinux somewhere/else/two/vmlinux
+	diff -r one/modules somewhere/else/two/modules
+	cmp one/config somewhere/else/two/config
+}

@@ -1,0 +1,654 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * init - run the guest tests and report them on the console.
+ *
+ * As process 1 it prepares /proc, /sys, /dev and /tmp, takes its orders from
+ * the kernel command line, runs the programs in /tests and powers off.  Words:
+ *
+ *	tests=A,B,...	run these, in this order; default: all, sorted by name
+ *	timeout=SEC	for each test, default 60
+ *	expect=WORDS	handed to the tests as EXPECT   (see expect.h)
+ *	release=TEXT	handed to the tests as RELEASE  (see tests/version.c)
+ *	vcpus=N		handed to the tests as VCPUS    (see tests/version.c)
+ *	shell		no tests; an interactive /bin/sh instead
+ *
+ * `init --run DIR [WORD...]' runs the programs in DIR and nothing else, as any
+ * user; it exits 0 if none failed, 1 if one did or there was none, 2 if used
+ * wrongly.
+ *
+ * On the console, "LAB init: ..." lines mark the stages; between them is TAP.
+ * A test is itself a TAP program: its output is shown indented.  It has passed
+ * when it exits with 0 after a complete plan of distinct numbers without a "not
+ * ok"; anything else fails it, and the first reason stands after its name.
+ *
+ * Runs on 2.6.12 as well as on current kernels.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TIMEOUT		60	/* seconds a test may take */
+#define GRACE		5	/* seconds to die after SIGKILL */
+#define LINE		1024	/* longer lines are broken */
+#define SHOWN		1000	/* lines of a test that reach the console */
+#define RESULTS		1024	/* highest number a result may have */
+#define PIPE_HOLDS	65536	/* bytes in a full pipe, at most */
+
+struct orders {
+	const char *dir;
+	char *tests;		/* comma list, or NULL for all */
+	long timeout;		/* seconds */
+	int shell;
+};
+
+enum verdict { PASSED, FAILED, SKIPPED };
+
+/* What a test's output amounts to so far. */
+struct tap {
+	long plan;		/* results announced, -1 for none yet */
+	unsigned long results;
+	unsigned long highest;
+	char seen[RESULTS + 1];	/* by number */
+	char skip[LINE];	/* why all of it was skipped */
+	char flaw[LINE];	/* the first thing wrong with it */
+};
+
+/* A test's output on its way to the console. */
+struct output {
+	struct tap tap;
+	char line[LINE];
+	size_t len;
+	int broken;		/* the line is the rest of a longer one */
+	unsigned long lines;
+};
+
+/* SIGCHLD's handler writes a byte here, so that poll() notices. */
+static int child_pipe[2];
+
+/* One line to the console, in one write: nothing of ours comes between. */
+__attribute__((format(printf, 1, 2)))
+static void say(const char *fmt, ...)
+{
+	char buf[LINE + 64];
+	size_t len, at = 0;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(buf, sizeof(buf) - 1, fmt, ap);
+	va_end(ap);
+	len = strlen(buf);
+	buf[len++] = '\n';
+
+	while (at < len) {
+		ssize_t n = write(STDOUT_FILENO, buf + at, len - at);
+
+		if (n > 0)
+			at += n;
+		else if (errno != EINTR && errno != EAGAIN)
+			return;
+	}
+}
+
+/* Note the first flaw only; what follows is often its consequence. */
+__attribute__((format(printf, 2, 3)))
+static void flaw(struct tap *tap, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (*tap->flaw)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(tap->flaw, sizeof(tap->flaw), fmt, ap);
+	va_end(ap);
+}
+
+/* The rest of TEXT after WORD and blanks, or NULL if TEXT has another start. */
+static const char *after(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (strncmp(text, word, len) || (text[len] && text[len] != ' '))
+		return NULL;
+	return text + len + strspn(text + len, " ");
+}
+
+static void tap_plan(struct tap *tap, const char *text)
+{
+	const char *why;
+	char *end;
+	long plan = strtol(text, &end, 10);
+
+	if (end == text || (*end && *end != ' ') || plan < 0) {
+		flaw(tap, "malformed plan");
+		return;
+	}
+	if (tap->plan >= 0)
+		flaw(tap, "second plan");
+	tap->plan = plan;
+
+	why = after(end + strspn(end, " "), "# SKIP");
+	if (plan && why)
+		flaw(tap, "skipped, but with a plan");
+	else if (!plan && !why)
+		flaw(tap, "empty plan");
+	else if (why)
+		snprintf(tap->skip, sizeof(tap->skip), "%s",
+			 *why ? why : "no reason given");
+}
+
+static void tap_result(struct tap *tap, const char *text, int good)
+{
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+
+	tap->results++;
+	if (!good) {
+		const char *name = end + strspn(end, " -");
+
+		flaw(tap, "%s", *name ? name : "not ok");
+	}
+	if (end == text || (*end && *end != ' ') || !number) {
+		flaw(tap, "result without a number");
+		return;
+	}
+	if (number > RESULTS) {
+		flaw(tap, "number %lu is too high", number);
+		return;
+	}
+	if (tap->seen[number]++)
+		flaw(tap, "number %lu twice", number);
+	if (number > tap->highest)
+		tap->highest = number;
+}
+
+static void tap_line(struct tap *tap, const char *line)
+{
+	const char *rest;
+
+	if (!strncmp(line, "1..", 3))
+		tap_plan(tap, line + 3);
+	else if ((rest = after(line, "ok")))
+		tap_result(tap, rest, 1);
+	else if ((rest = after(line, "not ok")))
+		tap_result(tap, rest, 0);
+	else if ((rest = after(line, "Bail out!")))
+		flaw(tap, "%s", *rest ? rest : "bailed out");
+}
+
+/* After the last line: is the plan fulfilled? */
+static void tap_end(struct tap *tap)
+{
+	if (tap->plan < 0)
+		flaw(tap, "no plan");
+	else if (tap->highest > (unsigned long)tap->plan)
+		flaw(tap, "number %lu of %ld", tap->highest, tap->plan);
+	else if (tap->results != (unsigned long)tap->plan)
+		flaw(tap, "%lu of %ld results", tap->results, tap->plan);
+}
+
+/* Show and judge what OUT has collected as a line. */
+static void end_line(struct output *out)
+{
+	out->line[out->len] = '\0';
+	out->len = 0;
+	if (!out->broken)
+		tap_line(&out->tap, out->line);
+	if (out->lines < SHOWN)
+		say("    %s", out->line);
+	else if (out->lines == SHOWN)
+		say("    # more than %d lines, the rest is not shown", SHOWN);
+	out->lines++;
+}
+
+static void take_output(struct output *out, const char *buf, size_t len)
+{
+	while (len--) {
+		unsigned char c = *buf++;
+
+		if (c == '\n') {
+			end_line(out);
+			out->broken = 0;
+			continue;
+		}
+		if (out->len == sizeof(out->line) - 1) {
+			end_line(out);
+			out->broken = 1;
+		}
+		/* A carriage return could pass for a line of ours. */
+		out->line[out->len++] =
+			(c < ' ' && c != '\t') || c == 0x7f ? '?' : c;
+	}
+}
+
+/* Read once from FD: 1 for more to come, 0 for nothing at present or ever. */
+static int read_output(struct output *out, int fd)
+{
+	char buf[4096];
+	ssize_t n = read(fd, buf, sizeof(buf));
+
+	if (n > 0)
+		take_output(out, buf, n);
+	return n > 0 || (n < 0 && errno == EINTR);
+}
+
+static void on_child(int sig)
+{
+	int saved = errno;
+
+	(void)sig;
+	/* A full pipe wakes poll() just as well. */
+	if (write(child_pipe[1], "", 1) < 0)
+		errno = saved;
+}
+
+static int watch_children(void)
+{
+	struct sigaction sa = {
+		.sa_handler = on_child,
+		.sa_flags = SA_RESTART | SA_NOCLDSTOP,
+	};
+
+	if (pipe2(child_pipe, O_CLOEXEC | O_NONBLOCK))
+		return -1;
+	return sigaction(SIGCHLD, &sa, NULL);
+}
+
+/* Reap all who have died, orphans too; true if PID was one, then in *STATUS. */
+static int reap(pid_t pid, int *status)
+{
+	char drain[64];
+	int found = 0, st;
+	pid_t dead;
+
+	while (read(child_pipe[0], drain, sizeof(drain)) > 0)
+		;
+	while ((dead = waitpid(-1, &st, WNOHANG)) > 0) {
+		if (dead == pid) {
+			*status = st;
+			found = 1;
+		}
+	}
+	return found;
+}
+
+static long long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+/* Start PATH with its output to FD, in a process group of its own. */
+static pid_t start(const char *path, int fd)
+{
+	char *argv[] = { (char *)path, NULL };
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -1;
+	if (pid) {
+		/* Here too: the group must exist before it can be killed. */
+		setpgid(pid, pid);
+		return pid;
+	}
+	setpgid(0, 0);
+	close(STDIN_FILENO);
+	open("/dev/null", O_RDONLY);
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+	execv(path, argv);
+	dprintf(STDERR_FILENO, "Bail out! exec: %m\n");
+	_exit(127);
+}
+
+/*
+ * Follow PID, whose output arrives on FD, to its end.  Returns 0 with its wait
+ * status, or -1 if it had to be killed after TIMEOUT seconds.
+ */
+static int follow(struct output *out, int fd, pid_t pid, long timeout,
+		  int *status)
+{
+	struct pollfd fds[] = {
+		{ .fd = child_pipe[0], .events = POLLIN },
+		{ .fd = fd, .events = POLLIN },
+	};
+	long long deadline = now_ms() + timeout * 1000LL;
+	int killed = 0, left;
+
+	for (;;) {
+		long long wait = deadline - now_ms();
+
+		if (wait <= 0) {
+			if (killed)
+				break;	/* not even SIGKILL helped */
+			kill(-pid, SIGKILL);
+			killed = 1;
+			deadline = now_ms() + GRACE * 1000;
+			continue;
+		}
+		if (poll(fds, 2, wait > INT_MAX ? INT_MAX : wait) < 0)
+			continue;
+		/* At its end, stop asking; the test may still be running. */
+		if (fds[1].revents && !read_output(out, fd))
+			fds[1].fd = -1;
+		if (fds[0].revents && reap(pid, status))
+			break;
+	}
+
+	/* Whoever the test left behind must not disturb the next one, nor keep
+	 * us here: what a pipe can hold was written before, more was not. */
+	kill(-pid, SIGKILL);
+	for (left = PIPE_HOLDS; left > 0 && read_output(out, fd); left -= 4096)
+		;
+	return killed ? -1 : 0;
+}
+
+static enum verdict run_test(const struct orders *orders, const char *name,
+			     unsigned int number)
+{
+	struct output out = { .tap.plan = -1 };
+	struct tap *tap = &out.tap;
+	enum verdict verdict = FAILED;
+	char path[PATH_MAX];
+	int pipefd[2], status = 0;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/%s", orders->dir, name);
+	if (!*name || strchr(name, '/') || access(path, X_OK)) {
+		flaw(tap, "no such test");
+		goto out;
+	}
+	if (pipe2(pipefd, O_CLOEXEC)) {
+		flaw(tap, "pipe: %m");
+		goto out;
+	}
+	fcntl(pipefd[0], F_SETFL, O_NONBLOCK);
+	pid = start(path, pipefd[1]);
+	close(pipefd[1]);
+	if (pid < 0) {
+		flaw(tap, "fork: %m");
+		goto out_close;
+	}
+
+	if (follow(&out, pipefd[0], pid, orders->timeout, &status)) {
+		snprintf(tap->flaw, sizeof(tap->flaw), "timeout");
+	} else if (WIFSIGNALED(status)) {
+		snprintf(tap->flaw, sizeof(tap->flaw),
+			 "killed by signal %d (%s)", WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+	}
+	if (out.len)
+		end_line(&out);
+	tap_end(tap);
+	if (WEXITSTATUS(status))
+		flaw(tap, "exit status %d", WEXITSTATUS(status));
+	if (!*tap->flaw)
+		verdict = *tap->skip ? SKIPPED : PASSED;
+
+out_close:
+	close(pipefd[0]);
+out:
+	if (verdict == FAILED)
+		say("not ok %u - %s # %s", number, name, tap->flaw);
+	else if (verdict == SKIPPED)
+		say("ok %u - %s # SKIP %s", number, name, tap->skip);
+	else
+		say("ok %u - %s", number, name);
+	return verdict;
+}
+
+static int not_hidden(const struct dirent *entry)
+{
+	return *entry->d_name != '.';
+}
+
+/* The names to run as a NULL-terminated array, or NULL with errno set. */
+static char **list_tests(const struct orders *orders)
+{
+	struct dirent **found;
+	char **names, *name;
+	int count, i;
+
+	if (orders->tests) {
+		names = calloc(strlen(orders->tests) + 1, sizeof(*names));
+		if (!names)
+			return NULL;
+		name = strtok(orders->tests, ",");
+		for (i = 0; name; name = strtok(NULL, ","))
+			names[i++] = name;
+		return names;
+	}
+
+	count = scandir(orders->dir, &found, not_hidden, alphasort);
+	if (count < 0)
+		return NULL;
+	names = calloc(count + 1, sizeof(*names));
+	for (i = 0; names && i < count; i++)
+		names[i] = found[i]->d_name;
+	/* The entries are kept: the names are in them. */
+	free(found);
+	return names;
+}
+
+/* Run what was ordered; true if there was something and none of it failed. */
+static int run_tests(const struct orders *orders)
+{
+	unsigned int count[] = { [PASSED] = 0, [FAILED] = 0, [SKIPPED] = 0 };
+	char **names = list_tests(orders);
+	unsigned int total = 0, i;
+
+	if (!names) {
+		say("LAB init: tests in %s: %m", orders->dir);
+		return 0;
+	}
+	while (names[total])
+		total++;
+
+	say("TAP version 13");
+	say("1..%u", total);
+	for (i = 0; i < total; i++)
+		count[run_test(orders, names[i], i + 1)]++;
+	if (count[SKIPPED])
+		say("LAB init: end %u/%u %u skipped", count[PASSED], total,
+		    count[SKIPPED]);
+	else
+		say("LAB init: end %u/%u", count[PASSED], total);
+	return total && !count[FAILED];
+}
+
+/* Obey WORD of the command line; those that are not for us mean nothing. */
+static void take_word(struct orders *orders, char *word)
+{
+	char *value = strchr(word, '=');
+	char *end;
+
+	if (!strcmp(word, "shell"))
+		orders->shell = 1;
+	if (!value)
+		return;
+	*value++ = '\0';
+
+	if (!strcmp(word, "tests")) {
+		orders->tests = value;
+	} else if (!strcmp(word, "expect")) {
+		setenv("EXPECT", value, 1);
+	} else if (!strcmp(word, "release")) {
+		setenv("RELEASE", value, 1);
+	} else if (!strcmp(word, "vcpus")) {
+		setenv("VCPUS", value, 1);
+	} else if (!strcmp(word, "timeout")) {
+		orders->timeout = strtol(value, &end, 10);
+		if (*end || orders->timeout <= 0) {
+			say("LAB init: timeout=%s is not a time in seconds",
+			    value);
+			orders->timeout = TIMEOUT;
+		}
+	}
+}
+
+static void take_command_line(struct orders *orders)
+{
+	static char buf[4096];	/* the orders point into it */
+	int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+	char *word;
+
+	if (fd < 0 || read(fd, buf, sizeof(buf) - 1) < 0)
+		say("LAB init: /proc/cmdline: %m");
+	if (fd >= 0)
+		close(fd);
+	for (word = strtok(buf, " \n"); word; word = strtok(NULL, " \n"))
+		take_word(orders, word);
+}
+
+/* /dev without devtmpfs, which came with 2.6.32. */
+static void make_devices(void)
+{
+	static const struct {
+		const char *path;
+		mode_t mode;
+		unsigned int major, minor;
+	} devices[] = {
+		{ "/dev/console",	0600, 5, 1 },
+		{ "/dev/tty",		0666, 5, 0 },
+		{ "/dev/null",		0666, 1, 3 },
+		{ "/dev/zero",		0666, 1, 5 },
+		{ "/dev/full",		0666, 1, 7 },
+		{ "/dev/random",	0666, 1, 8 },
+		{ "/dev/urandom",	0666, 1, 9 },
+		{ "/dev/kmsg",		0600, 1, 11 },
+	};
+	size_t i;
+
+	umask(0);
+	for (i = 0; i < sizeof(devices) / sizeof(*devices); i++)
+		mknod(devices[i].path, S_IFCHR | devices[i].mode,
+		      makedev(devices[i].major, devices[i].minor));
+	umask(022);
+}
+
+static void open_console(void)
+{
+	int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+
+	if (fd < 0)
+		return;		/* the kernel may have opened one for us */
+	dup2(fd, STDIN_FILENO);
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+static void mount_on(const char *dir, const char *type)
+{
+	mkdir(dir, 0755);
+	if (mount(type, dir, type, 0, NULL))
+		say("LAB init: mount %s on %s: %m", type, dir);
+}
+
+static void prepare(void)
+{
+	mkdir("/dev", 0755);
+	if (mount("dev", "/dev", "devtmpfs", 0, NULL))
+		make_devices();
+	open_console();
+	mount_on("/proc", "proc");
+	mount_on("/sys", "sysfs");
+	mount_on("/tmp", "tmpfs");
+	setenv("PATH", "/sbin:/bin:/usr/sbin:/usr/bin", 1);
+}
+
+/* An interactive shell on the console, until it exits. */
+static void run_shell(void)
+{
+	char *argv[] = { "-sh", NULL };
+	struct pollfd fds = { .fd = child_pipe[0], .events = POLLIN };
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		/* Job control needs a session with a terminal of its own, which
+		 * opening /dev/console does not give. */
+		setsid();
+		ioctl(STDIN_FILENO, TIOCSCTTY, 1);
+		setenv("TERM", "vt100", 0);
+		setenv("HOME", "/", 0);
+		execv("/bin/sh", argv);
+		say("LAB init: /bin/sh: %m");
+		_exit(127);
+	}
+	if (pid < 0) {
+		say("LAB init: fork: %m");
+		return;
+	}
+	do
+		poll(&fds, 1, -1);
+	while (!reap(pid, &status));
+}
+
+/* Does not return: process 1 may not end. */
+__attribute__((noreturn))
+static void power_off(void)
+{
+	pid_t pid;
+
+	say("LAB init: power off");
+	sync();
+	/* In a child, for a kernel that cannot do it ends its caller. */
+	pid = fork();
+	if (pid <= 0)
+		reboot(RB_POWER_OFF);
+	if (!pid)
+		_exit(1);
+	waitpid(pid, NULL, 0);
+	say("LAB init: power off failed");
+	for (;;)
+		pause();
+}
+
+int main(int argc, char **argv)
+{
+	struct orders orders = { .dir = "/tests", .timeout = TIMEOUT };
+	int child_run = argc > 2 && !strcmp(argv[1], "--run");
+	int i;
+
+	if (!child_run && getpid() != 1) {
+		fprintf(stderr, "usage: init --run DIR [WORD...]\n");
+		return 2;
+	}
+	if (!child_run)
+		prepare();
+	say("LAB init: up");
+	if (watch_children())
+		say("LAB init: watch children: %m");
+
+	if (child_run) {
+		orders.dir = argv[2];
+		for (i = 3; i < argc; i++)
+			take_word(&orders, argv[i]);
+		return !run_tests(&orders);
+	}
+
+	take_command_line(&orders);
+	if (orders.shell)
+		run_shell();
+	else
+		run_tests(&orders);
+	power_off();
+}

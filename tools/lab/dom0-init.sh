@@ -1,0 +1,90 @@
+#!/bin/busybox sh
+# shellcheck shell=dash
+# dom0-init.sh - domain 0's /init in a xenU boot
+#
+# Starts what xl needs, creates the domain described by /domU/config, waits for its
+# end, says how it ended and switches the machine off.  Its own lines begin with
+# "LAB dom0: " and go to domain 0's console; the domain's console goes to the second
+# serial port, untouched.  With the word lab.shell on the command line the domain's
+# console is attached to this one instead.
+#
+# Nobody sees an exit code here: what fails is said in a line "LAB dom0: failed: WHY".
+
+/bin/busybox mkdir -p /sbin /usr/sbin
+/bin/busybox --install -s
+export PATH=/bin:/sbin:/usr/bin:/usr/sbin:/usr/lib/xen-4.17/bin
+
+switch_off()
+{
+	echo "LAB dom0: power off"
+	poweroff -f
+	sleep 60
+}
+
+fail()
+{
+	echo "LAB dom0: failed: $*"
+	switch_off
+}
+
+# try COMMAND... - run it; if it fails tell its output, and its last words as the why.
+try()
+{
+	"$@" >/tmp/said 2>&1 && return
+	cat /tmp/said
+	fail "$1: $(tail -n 1 /tmp/said)"
+}
+
+# Empty while the domain runs, else Xen's number for how it ended.
+reason()
+{
+	xl list -v guest | awk 'NR == 2 && $7 != "-" { print $7 }'
+}
+
+mount -t devtmpfs dev /dev
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mkdir -p /dev/pts /var/lib/xen /var/lib/xenstored /var/log/xen /run/xen /run/xenstored
+mount -t devpts devpts /dev/pts
+for module in xen-privcmd xen-evtchn xen-gntalloc xen-gntdev xenfs; do
+	try insmod /modules/$module.ko
+done
+mount -t xenfs xenfs /proc/xen
+
+try xenstored --pid-file /run/xenstored.pid
+try xen-init-dom0
+echo "LAB dom0: up"
+
+if grep -qw lab.shell /proc/cmdline; then
+	try xenconsoled
+	xl create -c /domU/config || fail "xl create"
+	switch_off
+fi
+
+# xenconsoled keeps a log of each guest: let that file be the port.
+stty -F /dev/ttyS1 raw -echo || fail "no second serial port"
+ln -s /dev/ttyS1 /var/log/xen/guest-guest.log
+try xenconsoled --log=guest --log-dir=/var/log/xen
+
+# Paused, so that nothing of the domain's comes before this line.  Without a
+# daemon to watch it (-e) the domain stays as it ended, to be looked at.
+try xl create -e -p /domU/config
+echo "LAB dom0: domain created"
+xl unpause guest
+
+# Fires once at its start, then whenever a domain ends: no polling, for the guest
+# may be measuring time.
+xenstore-watch @releaseDomain | while read -r _; do
+	[ -z "$(reason)" ] || break
+done
+# The guest's last words are in xenconsoled's hands; it needs a moment to write them.
+sleep 0.5
+case $(reason) in
+0) how=poweroff ;;
+1) how=reboot ;;
+2) how=suspend ;;
+3) how=crash ;;
+*) how="reason $(reason)" ;;
+esac
+echo "LAB dom0: domain ended: $how"
+switch_off
