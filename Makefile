@@ -25,8 +25,8 @@ base-status:		## exit 0 if the cache holds the base
 tree:			## out/tree: the base with the series pushed
 	@tools/job tree
 
-series-check:		## check the patches' form, push and pop them; needs no base
-	@tools/tree/series-check
+series-check:		## check the patches' form, push and pop them; with a base on its files
+	@tools/job series
 
 list:			## the kernels K, a line each
 	@tools/job list

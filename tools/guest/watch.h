@@ -89,8 +89,9 @@ static inline void watch_worker(const struct watch *w, struct watch_state *s)
 /* Look WATCH_LOOKS times. */
 static inline void watch(struct watch *w)
 {
-	/* Shorter than any kernel's tick: each tick is a wakeup. */
-	const struct itimerspec period = { { 0, 1000000 }, { 0, 1000000 } };
+	/* With HZ=100 each tick is a wakeup; with high-resolution timers an
+	 * emulated machine still gets something done in between. */
+	const struct itimerspec period = { { 0, 4000000 }, { 0, 4000000 } };
 	const struct sched_param urgent = { .sched_priority = 50 };
 	struct watch_state *s = watch_buffer(sizeof(*s));
 	unsigned int looks = 0;

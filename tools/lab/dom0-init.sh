@@ -38,18 +38,19 @@ try()
 # Empty while the domain runs, else Xen's number for how it ended.
 reason()
 {
-	xl list -v guest | awk 'NR == 2 && $7 != "-" { print $7 }'
+	xl list -v guest | awk 'NR == 2 && $8 != "-" { print $8 }'
 }
 
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
 mount -t sysfs sys /sys
-mkdir -p /dev/pts /var/lib/xen /var/lib/xenstored /var/log/xen /run/xen /run/xenstored
+mkdir -p /dev/pts /etc/xen /var/lib/xen /var/lib/xenstored /var/log/xen /run/xen /run/xenstored
 mount -t devpts devpts /dev/pts
 for module in xen-privcmd xen-evtchn xen-gntalloc xen-gntdev xenfs; do
 	try insmod /modules/$module.ko
 done
 mount -t xenfs xenfs /proc/xen
+: >/etc/xen/xl.conf
 
 try xenstored --pid-file /run/xenstored.pid
 try xen-init-dom0
@@ -70,13 +71,14 @@ try xenconsoled --log=guest --log-dir=/var/log/xen
 # daemon to watch it (-e) the domain stays as it ended, to be looked at.
 try xl create -e -p /domU/config
 echo "LAB dom0: domain created"
-xl unpause guest
-
 # Fires once at its start, then whenever a domain ends: no polling, for the guest
 # may be measuring time.
-xenstore-watch @releaseDomain | while read -r _; do
-	[ -z "$(reason)" ] || break
-done
+mkfifo /run/ended
+xenstore-watch @releaseDomain >/run/ended &
+xl unpause guest
+while read -r _ && [ -z "$(reason)" ]; do
+	:
+done </run/ended
 # The guest's last words are in xenconsoled's hands; it needs a moment to write them.
 sleep 0.5
 case $(reason) in

@@ -233,7 +233,8 @@ static void tap_plan(struct tap *tap, const char *p)
 		breach(tap, "a second plan");
 		return;
 	}
-	tap->planned = skip_number(&p, &tap->plan) && tap->plan && !*p;
+	tap->planned = skip_number(&p, &tap->plan) &&
+		(tap->plan ? !*p : skip_text(&p, " # SKIP ") && *p);
 	if (!tap->planned)
 		breach(tap, "malformed plan");
 }
@@ -303,7 +304,8 @@ static int tap_test(struct tap *tap, bool ok, const char *p)
 
 static bool has_subtests(const struct boot *b)
 {
-	return b->sub.planned || b->sub.count || b->sub.wrong[0];
+	return b->sub.version || b->sub.planned || b->sub.count ||
+	       b->sub.wrong[0];
 }
 
 /* The subtests before a test are its own; what they said must agree with it. */
@@ -341,27 +343,25 @@ static int tap_line(struct boot *b, const char *line)
 	const char *p = line + indent;
 	bool ok = true;
 
-	if (indent % 4)
+	if (indent != 0 && indent != 4)
 		return 0;
 	if (*p == '#' && (p[1] == ' ' || !p[1]))
 		return 1;
 	if (skip_text(&p, "TAP version ")) {
-		if (b->reached[S_PLAN] || indent)
-			breach(&b->tap, "a second TAP version line");
+		if (tap->version)
+			breach(tap, "a second TAP version");
+		tap->version = true;
 		return 1;
 	}
-	if (indent > 4)		/* deeper than anything is counted here */
-		return !strncmp(p, "ok ", 3) || !strncmp(p, "not ok ", 7) ||
-		       !strncmp(p, "1..", 3);
 	if (skip_text(&p, "1..")) {
-		if (!indent && b->tap.count)
-			breach(tap, "the plan came after a result");
+		if (!indent && !tap->version)
+			breach(tap, "the plan came before the TAP version");
 		tap_plan(tap, p);
 		b->reached[S_PLAN] |= !indent && tap->planned;
 		return 1;
 	}
 	if (skip_text(&p, "Bail out!")) {
-		breach(&b->tap, "bailed out:%s", p);
+		breach(tap, "bailed out:%s", p);
 		return 1;
 	}
 	if (skip_text(&p, "not ok "))
@@ -580,6 +580,8 @@ static void judge_tests(struct boot *b)
 	const char *wrong = tap_incomplete(&b->tap);
 	const struct test *t = b->tap.tests;
 
+	if (!wrong && !b->tap.plan)
+		wrong = "there was no test";
 	if (wrong) {
 		conclude(b, CRASH, L_TEST, "no valid result: %s", wrong);
 	} else if (b->tap.failed) {

@@ -71,8 +71,8 @@ struct test {
 };
 
 struct tap {
+	bool version, planned;	/* seen */
 	size_t plan;
-	bool planned;
 	size_t count, ok, failed, skipped;
 	size_t room;
 	struct test *tests;

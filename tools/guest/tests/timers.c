@@ -35,13 +35,13 @@ static long long ns(clockid_t clock)
 	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
 }
 
-/* Was what began at START as long as WANTED, and not too late? */
-static int in_time(long long start, long long wanted, const char *what)
+/* Has what began at START lasted as long as WANTED, and not much longer? */
+static void in_time(long long start, long long wanted, const char *what)
 {
 	long long took = ns(CLOCK_MONOTONIC) - start;
 
-	return ok(took >= wanted && took < wanted + LATE, "%s: %lld of %lld us",
-		  what, took / 1000, wanted / 1000);
+	diag("%s: %lld us", what, took / 1000);
+	ok(took >= wanted && took < wanted + LATE, "%s", what);
 }
 
 static void clocks_advance(void)
@@ -112,10 +112,9 @@ static void interval_timer(void)
 	setitimer(ITIMER_REAL, &once, NULL);
 	ok(nanosleep(&sleep, &rest) < 0 && errno == EINTR && signals == 1,
 	   "a timer interrupts a sleep");
-	in_time(start, 30 * MS, "the timer, 30 ms");
+	in_time(start, 30 * MS, "setitimer 30 ms");
 	ok(rest.tv_sec < 3 && rest.tv_sec >= 0,
-	   "the rest of the sleep is told: %ld.%03ld of 3 s",
-	   (long)rest.tv_sec, rest.tv_nsec / 1000000);
+	   "the rest of the sleep is told");
 
 	/* Six signals are six periods, but for the last one's phase. */
 	signals = 0;
@@ -167,7 +166,7 @@ static void posix_timer(void)
 		count += 1 + timer_getoverrun(timer);
 	}
 	timer_delete(timer);
-	in_time(start, count * 10 * MS, "a POSIX timer of 10 ms");
+	in_time(start, count * 10 * MS, "a POSIX timer, each 10 ms");
 }
 
 int main(void)

@@ -1,0 +1,458 @@
+#!/usr/bin/env bats
+# The guest programs, on this machine and without any kernel of ours: the build,
+# init's judgement of made-up tests, and those real tests that any user can run.
+#
+# MUSL32 is where Debian's musl-dev:i386 is unpacked; without it the x86_32
+# tests are skipped.
+
+# shellcheck disable=SC2030,SC2031 # each test is a subshell, and that is meant
+# shellcheck disable=SC2016 # a $ in single quotes is for the made-up test
+
+setup_file()
+{
+	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	XEN_PREEMPT_CACHE=$BATS_FILE_TMPDIR/cache
+	GUEST=$BATS_FILE_TMPDIR/guest
+	export TOP XEN_PREEMPT_CACHE GUEST
+	"$TOP/tools/guest/build" x86_64 "$GUEST"
+}
+
+setup()
+{
+	dir=$BATS_TEST_TMPDIR/tests
+	mkdir "$dir"
+	unset EXPECT RELEASE VCPUS
+}
+
+# fake NAME - a made-up test program, the shell script on stdin.
+fake()
+{
+	{
+		echo '#!/bin/sh'
+		cat
+	} >"$dir/$1"
+	chmod +x "$dir/$1"
+}
+
+# init WORD... - run init on the made-up tests.
+init()
+{
+	run "$GUEST/init" --run "$dir" "$@"
+}
+
+# verdict LINE - init has printed LINE, at column 0.
+verdict()
+{
+	printf '%s\n' "$output" | grep -Fqx -- "$1" ||
+		{ printf 'no "%s" in:\n%s\n' "$1" "$output" >&2; return 1; }
+}
+
+# is_dead PID - or a zombie: whose it is to reap, we do not know.
+is_dead()
+{
+	run ps -o stat= -p "$1"
+	[[ -z $output || $output == Z* ]]
+}
+
+musl32()
+{
+	[ -n "${MUSL32-}" ] ||
+		skip "MUSL32 names no unpacked musl-dev:i386"
+}
+
+# ------------------------------------------------------------------- the build
+
+# is_static FILE CLASS - no interpreter, nothing dynamic, no symbols.
+is_static()
+{
+	readelf -h "$1" | grep -q "Class: *$2" &&
+		! readelf -l "$1" | grep -Eq 'INTERP|DYNAMIC' &&
+		! readelf -S "$1" | grep -q '\.symtab'
+}
+
+# all_static DIR CLASS - every source has become such a program.
+all_static()
+{
+	for src in "$TOP"/tools/guest/*.c "$TOP"/tools/guest/tests/*.c; do
+		name=${src#"$TOP/tools/guest/"}
+		is_static "$1/${name%.c}" "$2" ||
+			{ echo "$name is not static" >&2; return 1; }
+	done
+}
+
+# elsewhere ARCH [MUSL32] - build again from a copy of the sources.
+elsewhere()
+{
+	mkdir -p "$BATS_TEST_TMPDIR/a copy/tools"
+	cp -R "$TOP/tools/guest" "$TOP/tools/lib.sh" \
+		"$BATS_TEST_TMPDIR/a copy/tools"
+	arch=$1
+	shift
+	"$BATS_TEST_TMPDIR/a copy/tools/guest/build" "$arch" \
+		"$BATS_TEST_TMPDIR/again" "$@"
+}
+
+@test "x86_64: every program is static and stripped" {
+	all_static "$GUEST" ELF64
+}
+
+@test "x86_64: two builds are the same bytes, wherever the sources are" {
+	# Built without a word; a test whose source is gone is gone as well.
+	mkdir -p "$BATS_TEST_TMPDIR/again/tests"
+	touch "$BATS_TEST_TMPDIR/again/tests/gone"
+	run elsewhere x86_64
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	diff -r "$GUEST" "$BATS_TEST_TMPDIR/again"
+}
+
+@test "x86_32: every program is static, stripped and built the same twice" {
+	musl32
+	"$TOP/tools/guest/build" x86_32 "$BATS_TEST_TMPDIR/guest" "$MUSL32"
+	all_static "$BATS_TEST_TMPDIR/guest" ELF32
+	run elsewhere x86_32 "$MUSL32"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	diff -r "$BATS_TEST_TMPDIR/guest" "$BATS_TEST_TMPDIR/again"
+}
+
+@test "an unknown architecture is wrong use" {
+	run "$TOP/tools/guest/build" ia64 "$BATS_TEST_TMPDIR/out"
+	[ "$status" -eq 2 ]
+	[[ $output == *"unknown ARCH 'ia64'"* ]]
+	run "$TOP/tools/guest/build" x86_64
+	[ "$status" -eq 2 ]
+}
+
+@test "x86_32 without musl is wrong use" {
+	command -v i686-linux-gnu-gcc >/dev/null || skip "no i686-linux-gnu-gcc"
+	run "$TOP/tools/guest/build" x86_32 "$BATS_TEST_TMPDIR/out"
+	[ "$status" -eq 2 ]
+	run "$TOP/tools/guest/build" x86_32 "$BATS_TEST_TMPDIR/out" /nowhere
+	[ "$status" -eq 2 ]
+	[[ $output == *"no musl-dev:i386 is unpacked in /nowhere"* ]]
+}
+
+@test "a missing compiler is named" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	for tool in sh dirname nproc; do
+		ln -s "$(command -v $tool)" "$BATS_TEST_TMPDIR/bin"
+	done
+	PATH=$BATS_TEST_TMPDIR/bin run "$TOP/tools/guest/build" x86_64 \
+		"$BATS_TEST_TMPDIR/out"
+	[ "$status" -eq 2 ]
+	[[ $output == *"'musl-gcc' is not installed"* ]]
+}
+
+# -------------------------------------------------------------- init's judgement
+
+@test "the protocol, line by line" {
+	fake one <<-'E'
+		echo 1..1
+		echo "ok 1 - it works"
+	E
+	fake two <<-'E'
+		echo "1..0 # SKIP not today"
+	E
+	init
+	[ "$status" -eq 0 ]
+	[ "$output" = "LAB init: up
+TAP version 13
+1..2
+    1..1
+    ok 1 - it works
+ok 1 - one
+    1..0 # SKIP not today
+ok 2 - two # SKIP not today
+LAB init: end 1/2 1 skipped" ]
+}
+
+@test "all tests run in the order of their names, tests= in its own" {
+	for name in b c a; do
+		echo 'echo 1..1; echo ok 1' | fake $name
+	done
+	init
+	verdict "ok 1 - a"
+	verdict "ok 3 - c"
+	verdict "LAB init: end 3/3"
+	init tests=c,a
+	verdict "1..2"
+	verdict "ok 1 - c"
+	verdict "ok 2 - a"
+}
+
+@test "a plan may come last, and standard error is shown too" {
+	echo 'echo ok 1; echo note >&2; echo 1..1' | fake last
+	init
+	verdict "    note"
+	verdict "ok 1 - last"
+}
+
+# judged SCRIPT REASON - a test of that shell script fails for that reason.
+judged()
+{
+	echo "$1" | fake test
+	init
+	[ "$status" -eq 1 ]
+	verdict "not ok 1 - test # $2"
+	verdict "LAB init: end 0/1"
+}
+
+@test "not ok fails a test, even if it exits with 0" {
+	judged 'echo 1..2; echo ok 1; echo "not ok 2 - the second"' 'the second'
+	judged 'echo 1..1; echo "not ok 1"' 'not ok'
+	judged 'echo 1..1; echo "not ok 1 - x # TODO later"' 'x # TODO later'
+}
+
+@test "an exit status other than 0 fails a test" {
+	judged 'echo 1..1; echo ok 1; exit 3' 'exit status 3'
+	judged 'echo "1..0 # SKIP why"; exit 3' 'exit status 3'
+}
+
+@test "a plan that is not fulfilled fails a test" {
+	judged 'echo 1..3; echo ok 1; echo ok 2' '2 of 3 results'
+	judged 'echo 1..1; echo ok 1; echo ok 2' 'number 2 of 1'
+	judged 'echo 1..2; echo ok 1; echo ok 3' 'number 3 of 2'
+	judged 'echo ok 1' 'no plan'
+	judged 'true' 'no plan'
+	judged 'echo 1..0' 'empty plan'
+	judged 'echo 1..1; echo 1..1; echo ok 1' 'second plan'
+	judged 'echo 1..x; echo ok 1' 'malformed plan'
+	judged 'echo "1..1 # SKIP why"; echo ok 1' 'skipped, but with a plan'
+	judged 'echo "1..0 # SKIP why"; echo ok 1' 'number 1 of 0'
+}
+
+@test "numbers that are not distinct fail a test" {
+	judged 'echo 1..2; echo ok 1; echo ok 1' 'number 1 twice'
+	judged 'echo 1..2; echo ok 1; echo ok' 'result without a number'
+	judged 'echo 1..1; echo ok 0' 'result without a number'
+	judged 'echo 1..1; echo ok 99999' 'number 99999 is too high'
+}
+
+@test "bailing out fails a test" {
+	judged 'echo 1..1; echo ok 1; echo Bail out! no disk' 'no disk'
+	judged 'echo 1..1; echo ok 1; echo Bail out!' 'bailed out'
+}
+
+@test "a test that dies of a signal names it" {
+	judged 'echo 1..1; echo ok 1; kill -SEGV $$' \
+		'killed by signal 11 (Segmentation fault)'
+}
+
+@test "words that only begin like a result are none" {
+	echo 'echo 1..1; echo okay; echo not okay; echo " ok 2"; echo ok 1' |
+		fake words
+	init
+	verdict "ok 1 - words"
+}
+
+@test "a test that takes too long is killed, with all that it started" {
+	fake slow <<-E
+		echo 1..1
+		echo ok 1
+		sleep 1000 &
+		echo \$! >$BATS_TEST_TMPDIR/pid
+		wait
+	E
+	echo 'echo 1..1; echo ok 1' | fake unhurt
+	init timeout=1
+	[ "$status" -eq 1 ]
+	verdict "not ok 1 - slow # timeout"
+	verdict "ok 2 - unhurt"
+	is_dead "$(cat "$BATS_TEST_TMPDIR/pid")"
+}
+
+@test "a test that closes its output is waited for" {
+	judged 'echo 1..1; echo ok 1; exec >&- 2>&-; sleep 1; exit 5' \
+		'exit status 5'
+}
+
+@test "a test that leaves its output open to another is not waited for" {
+	fake left <<-E
+		echo 1..1
+		echo ok 1
+		sleep 1000 &
+		echo \$! >$BATS_TEST_TMPDIR/pid
+	E
+	echo 'echo 1..1; echo ok 1; setsid sleep 5 &' | fake lost
+	init timeout=4
+	verdict "ok 1 - left"
+	verdict "ok 2 - lost"
+	is_dead "$(cat "$BATS_TEST_TMPDIR/pid")"
+}
+
+@test "a flood is cut, and judged all the same" {
+	fake flood <<-'E'
+		echo 1..1
+		yes "a line of a flood" | head -n 100000
+		echo ok 1
+	E
+	init
+	verdict "    # more than 1000 lines, the rest is not shown"
+	verdict "ok 1 - flood"
+	[ "${#lines[@]}" -lt 1010 ]
+}
+
+@test "a flood without an end is a timeout" {
+	echo 'echo 1..1; echo ok 1; exec yes' | fake flood
+	init timeout=1
+	verdict "not ok 1 - flood # timeout"
+}
+
+@test "a last line without its newline counts, and is ended" {
+	echo 'echo 1..1; printf "ok 1 - x"' | fake bare
+	init
+	verdict "    ok 1 - x"
+	verdict "ok 1 - bare"
+}
+
+@test "a long line is broken, and only its start can be a result" {
+	fake long <<-'E'
+		echo 1..1
+		printf "%01023d" 0
+		echo "not ok 1"
+		echo "ok 1"
+	E
+	init
+	verdict "    not ok 1"
+	verdict "ok 1 - long"
+}
+
+@test "no output of a test reaches column 0" {
+	fake forger <<-'E'
+		echo 1..1
+		printf 'ok 1\r\nx\rLAB init: end 9/9\r\n'
+	E
+	init
+	[[ $output != *$'\r'* ]]
+	verdict "    x?LAB init: end 9/9?"
+	verdict "LAB init: end 0/1"
+}
+
+@test "an unknown test, or one that is not a program, fails" {
+	echo 'echo 1..1; echo ok 1' | fake there
+	init tests=there,missing,../tests/there
+	[ "$status" -eq 1 ]
+	verdict "ok 1 - there"
+	verdict "not ok 2 - missing # no such test"
+	verdict "not ok 3 - ../tests/there # no such test"
+	verdict "LAB init: end 1/3"
+	printf 'no program' >"$dir/text"
+	chmod +x "$dir/text"
+	init tests=text
+	verdict "not ok 1 - text # exec: Exec format error"
+}
+
+@test "no tests are no success" {
+	init
+	[ "$status" -eq 1 ]
+	verdict "1..0"
+	verdict "LAB init: end 0/0"
+	run "$GUEST/init" --run "$dir/missing"
+	[ "$status" -eq 1 ]
+}
+
+@test "the command line's words reach the tests" {
+	fake words <<-'E'
+		echo 1..1
+		echo "# $EXPECT $RELEASE $VCPUS ${1-no argument} $(cat)."
+		echo ok 1
+	E
+	init expect=preempt,smp release=2.6 vcpus=2 quiet root=/dev/null
+	verdict "    # preempt,smp 2.6 2 no argument ."
+	verdict "ok 1 - words"
+}
+
+@test "a bad timeout is said, and not used" {
+	echo 'echo 1..1; echo ok 1' | fake quick
+	init timeout=soon
+	verdict "LAB init: timeout=soon is not a time in seconds"
+	verdict "ok 1 - quick"
+}
+
+@test "init is process 1, or it is told what to run" {
+	run "$GUEST/init"
+	[ "$status" -eq 2 ]
+	run "$GUEST/init" --run
+	[ "$status" -eq 2 ]
+	[[ $output == usage:* ]]
+}
+
+# ---------------------------------------------------------------- the real tests
+
+# whole NAME... - these of the real tests pass here.
+whole()
+{
+	tests=$(IFS=,; echo "$*")
+	run "$GUEST/init" --run "$GUEST/tests" "tests=$tests" timeout=50
+	echo "$output"
+	[ "$status" -eq 0 ]
+	verdict "LAB init: end $#/$#"
+}
+
+@test "tests of processes and memory pass on this machine" {
+	whole memory forkexec pipes
+}
+
+@test "tests of signals, timers and /proc pass on this machine" {
+	whole signals timers proc
+}
+
+@test "tmpfs passes on a tmpfs" {
+	[ "$(stat -f -c %T /dev/shm)" = tmpfs ] || skip "/dev/shm is no tmpfs"
+	TESTDIR=$(mktemp -d /dev/shm/guest.XXXXXX)
+	export TESTDIR
+	run "$GUEST/tests/tmpfs"
+	[ "$status" -eq 0 ]
+	rmdir "$TESTDIR"
+}
+
+@test "tmpfs fails elsewhere" {
+	[ "$(stat -f -c %T "$BATS_TEST_TMPDIR")" != tmpfs ] ||
+		skip "the temporary directory is a tmpfs"
+	TESTDIR=$BATS_TEST_TMPDIR run "$GUEST/tests/tmpfs"
+	[ "$status" -eq 1 ]
+	[[ ${lines[1]} == "not ok 1 "* ]]
+}
+
+@test "version compares with what is expected" {
+	release=$(uname -r)
+	cpus=$(grep -c '^cpu[0-9]' /proc/stat)
+	RELEASE=${release%%.*} VCPUS=$cpus run "$GUEST/tests/version"
+	[ "$status" -eq 0 ]
+	RELEASE=1.2 run "$GUEST/tests/version"
+	[ "$status" -eq 1 ]
+	VCPUS=$((cpus + 1)) run "$GUEST/tests/version"
+	[ "$status" -eq 1 ]
+}
+
+@test "version wants SMP if and only if it is expected" {
+	case " $(uname -v) " in
+	*" SMP "*) right=smp,dynamic wrong=dynamic ;;
+	*) right=dynamic wrong=smp,dynamic ;;
+	esac
+	EXPECT=$right run "$GUEST/tests/version"
+	[ "$status" -eq 0 ]
+	EXPECT=$wrong run "$GUEST/tests/version"
+	[ "$status" -eq 1 ]
+}
+
+@test "an expectation that nobody knows is refused" {
+	EXPECT=premept run "$GUEST/tests/version"
+	[ "$status" -eq 1 ]
+	[[ $output == *"unknown word 'premept'"* ]]
+}
+
+@test "preempt finds this kernel preemptible or not, and never both" {
+	[ "$(id -u)" -eq 0 ] || skip "needs SCHED_FIFO"
+	EXPECT=preempt run "$GUEST/tests/preempt"
+	preemptible=$status
+	EXPECT='' run "$GUEST/tests/preempt"
+	[ $((status + preemptible)) -eq 1 ]
+}
+
+@test "bkl is skipped where there is no BKL" {
+	run "$GUEST/tests/bkl"
+	[ "$status" -eq 0 ]
+	[ "$output" = "1..0 # SKIP /proc/sys is listed without the BKL" ]
+}
