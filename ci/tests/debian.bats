@@ -173,9 +173,9 @@ leftovers()
 	#!/bin/sh
 	case "$*" in
 	indextargets*)
+		echo "Packages|Debian|contrib|$CODENAME|$CODENAME|http://debian.invalid/"
 		echo "Packages|Debian|main|$CODENAME|$CODENAME|http://debian.invalid/"
 		echo "Packages|Debian|main|$CODENAME-security|$CODENAME-security|http://security.invalid/"
-		echo "Packages|Debian|contrib|$CODENAME|$CODENAME|http://debian.invalid/"
 		echo "Packages|Debian|main|sid|sid|http://debian.invalid/"
 		echo "Packages|Somebody|main|$CODENAME|$CODENAME|http://somebody.invalid/"
 		;;

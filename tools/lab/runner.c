@@ -331,13 +331,15 @@ static void last_words(const struct run *run, char *line, size_t size)
 	free(path);
 }
 
-/* QEMU ended by itself: was that the machine going off, or its own failure? */
-static void judge_exit(struct run *run, int status)
+/* The machine is off: because the guest wanted it, or because QEMU failed? */
+static void judge_off(struct run *run)
 {
+	bool by_itself = has_ended(run);
+	int status = stop(run);
 	char words[REASON / 2];
 
 	boot_judge(run->boot, E_OFF, 0);
-	if (!status || run->boot->trouble)
+	if (!by_itself || !status || run->boot->trouble)
 		return;
 	last_words(run, words, sizeof(words));
 	if (WIFSIGNALED(status))
@@ -447,8 +449,8 @@ static void follow(struct run *run, const sigset_t *wake)
 			break;
 		if (over_limit(run))
 			break;
-		if (ended) {
-			judge_exit(run, stop(run));
+		if (ended || run->boot->halted) {
+			judge_off(run);
 			note_stages(run);
 			break;
 		}

@@ -464,6 +464,17 @@ static int guest_line(struct boot *b, const char *line)
 	return tap < 0 ? -1 : 0;
 }
 
+static void xen_line(struct boot *b, const char *line)
+{
+	if (!strstr(line, "(XEN)"))
+		return;
+	if (strstr(line, "Xen version "))
+		b->reached[S_HYPERVISOR] = true;
+	/* A domain 0 without ACPI can have the machine halted, not switched off. */
+	if (strstr(line, "Hardware Dom0 halted"))
+		b->halted = true;
+}
+
 static void dom0_line(struct boot *b, const char *line)
 {
 	const char *p = line;
@@ -506,9 +517,8 @@ static int finish_line(struct boot *b, unsigned int number)
 
 	snprintf(port->last[port->lines++ % LAST_LINES], LAST_WIDTH, "%s", line);
 	if (!port->torn) {
-		if (number == 0 && strstr(line, "(XEN)") &&
-		    strstr(line, "Xen version "))
-			b->reached[S_HYPERVISOR] = true;
+		if (number == 0)
+			xen_line(b, line);
 		if (number == 0 && b->role == ROLE_XENU)
 			dom0_line(b, line);
 		if (number == guest_port(b))

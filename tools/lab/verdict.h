@@ -55,7 +55,7 @@ enum stage {
 };
 
 enum ending {
-	E_OFF,			/* the machine went off by itself */
+	E_OFF,			/* the machine went off, or Xen halted it */
 	E_SILENCE,		/* a limit was reached */
 	E_TOTAL,
 	E_FLOOD,
@@ -94,6 +94,7 @@ struct boot {
 	bool reached[STAGES];
 	struct tap tap, sub;
 	bool trouble;		/* CRASH is certain */
+	bool halted;		/* Xen has stopped; QEMU may not know */
 	enum verdict verdict;
 	enum layer layer;
 	char reason[REASON];

@@ -2,9 +2,12 @@
 /*
  * timers - do clocks go forward, and do timers keep the time asked for?
  *
- * No timer may be early.  Late is what a tick of 10 ms, an emulated machine and
- * other load make of it: five seconds are allowed, to tell late from lost.
- * Exit status 0 if all is well.
+ * No timer may be early by more than the resolution of the clock.  That is a
+ * nanosecond today and a tick of 10 ms in 2.6.12: there a timer counts from the
+ * last tick that was handled, and Xen may deliver one up to a tick late.
+ *
+ * Late is what ticks, an emulated machine and other load make of it: five
+ * seconds are allowed, to tell late from lost.  Exit status 0 if all is well.
  */
 #include <errno.h>
 #include <poll.h>
@@ -39,9 +42,12 @@ static long long ns(clockid_t clock)
 static void in_time(long long start, long long wanted, const char *what)
 {
 	long long took = ns(CLOCK_MONOTONIC) - start;
+	struct timespec res;
 
+	if (clock_getres(CLOCK_MONOTONIC, &res))
+		bail("clock_getres: %m");
 	diag("%s: %lld us", what, took / 1000);
-	ok(took >= wanted && took < wanted + LATE, "%s", what);
+	ok(took >= wanted - res.tv_nsec && took < wanted + LATE, "%s", what);
 }
 
 static void clocks_advance(void)
@@ -72,9 +78,9 @@ static void clocks_advance(void)
 
 static void sleeps_last(void)
 {
-	static const int lengths[] = { 0, 1, 10, 25 };
+	static const int lengths[] = { 0, 1, 10, 40 };
 	struct timespec ts = { 0, 0 };
-	struct timeval tv = { 0, 25000 };
+	struct timeval tv = { 0, 40000 };
 	long long start;
 
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
@@ -87,11 +93,11 @@ static void sleeps_last(void)
 		in_time(start, lengths[i] * MS, what);
 	}
 	start = ns(CLOCK_MONOTONIC);
-	poll(NULL, 0, 25);
-	in_time(start, 25 * MS, "poll 25 ms");
+	poll(NULL, 0, 40);
+	in_time(start, 40 * MS, "poll 40 ms");
 	start = ns(CLOCK_MONOTONIC);
 	select(0, NULL, NULL, NULL, &tv);
-	in_time(start, 25 * MS, "select 25 ms");
+	in_time(start, 40 * MS, "select 40 ms");
 }
 
 static void interval_timer(void)

@@ -1,0 +1,509 @@
+#!/usr/bin/env bats
+# The lab without a machine: the runner against a QEMU that is a shell script, the
+# ramdisks, and the command line that tools/lab/boot makes.
+
+setup_file()
+{
+	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	SANITIZE="-g -O1 -Werror -fsanitize=address,undefined -fno-sanitize-recover=all"
+	RUNNER=$BATS_FILE_TMPDIR/runner
+	export TOP SANITIZE RUNNER
+	CFLAGS=$SANITIZE "$TOP/tools/lab/build-runner" "$RUNNER"
+}
+
+setup()
+{
+	cd "$BATS_TEST_TMPDIR"
+	# What a healthy boot prints, for the fakes to use.
+	cat >pieces <<-'EOF'
+	exec >console.log
+	xen()     { echo "(XEN) Xen version 4.17.7 (Debian)"; }
+	kernel()  { xen; echo "Linux version 2.6.12.6-xen0"; }
+	init()    { kernel; echo "LAB init: up"; }
+	plan()    { init; printf 'TAP version 13\n1..%s\n' "$1"; }
+	end()     { echo "LAB init: end $1"; echo "LAB init: power off"; }
+	good()    { plan 2; echo "ok 1 - a"; echo "ok 2 - b"; end 2/2; }
+	EOF
+}
+
+teardown()
+{
+	# Nothing may be left of any fake.
+	if [ -f pid ]; then
+		gone "$(cat pid)"
+	fi
+}
+
+# gone PID - has it ended?  Reaping an orphan is init's business and may take it
+# a while.
+gone()
+{
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		case $(sed -n 's/^State:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null) in
+		'' | Z*) return 0 ;;
+		esac
+		sleep 0.1
+	done
+	return 1
+}
+
+# fake - standard input becomes ./qemu, after the pieces.
+fake()
+{
+	{ echo '#!/bin/sh' && cat pieces - ; } >qemu
+	chmod +x qemu
+}
+
+# lab CODE OPTION... - the runner must end with CODE; xen0, no limit is near.
+lab()
+{
+	want=$1
+	shift
+	run timeout 60 "$RUNNER" --out out --role xen0 --log console.log --name fake \
+		--silence 20 --total 40 "$@" -- ./qemu
+	echo "$output"
+	[ "$status" -eq "$want" ]
+}
+
+# result FILTER VALUE - out/result.json must say so.
+result()
+{
+	said=$(jq -r "$1" out/result.json)
+	echo "$1: $said"
+	[ "$said" = "$2" ]
+}
+
+@test "the log reader alone, on written and recorded logs, with sanitizers" {
+	# shellcheck disable=SC2046,SC2086 # words
+	gcc -std=gnu11 -Wall -Wextra -D_GNU_SOURCE $SANITIZE -o unit \
+		"$TOP/ci/unit/verdict.c" $(pkg-config --cflags --libs cmocka)
+	./unit "$TOP/ci/data"
+}
+
+@test "a good boot passes, and result.json has it all" {
+	fake <<-'EOF'
+	cp out/result.json before.json
+	good
+	EOF
+	lab 0 --echo --meta vcpus=2 --meta 'append=a,b "c"'
+	[[ $output == *"init up"*" s"*"power off"*"machine off"* ]]
+	[[ $output == *"fake: PASS after "*": 2 of 2 tests passed"* ]]
+	[ "$(jq -r .verdict before.json)" = RUNNING ]
+	result .verdict PASS
+	result .name fake
+	result .role xen0
+	result .layer null
+	result '.meta.append' 'a,b "c"'
+	result '.command | join(" ")' ./qemu
+	result '[.tests[] | .name + " " + .result] | join(", ")' "a ok, b ok"
+	result '.stages | keys_unsorted | join(" ")' \
+		"hypervisor kernel init plan end poweroff off"
+	result '.last["console.log"][-1]' "LAB init: power off"
+	result '.seconds >= .stages.off and .end >= .start' true
+	printf 'TAP version 13\n1..2\nok 1 - a\nok 2 - b\n' | cmp - out/guest.tap
+	[ ! -e out/result.json.new ]
+}
+
+@test "a test that fails: FAIL" {
+	fake <<-'EOF'
+	plan 2; echo "ok 1 - a"; echo "not ok 2 - b # it broke"; end 1/2
+	EOF
+	lab 1
+	[[ $output == *"FAIL in test"*"not ok 2 - b: it broke" ]]
+	result .verdict FAIL
+	result '.tests[1].result' "not ok"
+}
+
+@test "all tests skipped: SKIP" {
+	fake <<-'EOF'
+	plan 1; echo "ok 1 - a # SKIP no such thing"; end "0/1 1 skipped"
+	EOF
+	lab 3
+	result .reason "all was skipped: no such thing"
+}
+
+@test "a panic that hangs: CRASH, soon, with the rest of the oops" {
+	fake <<-'EOF'
+	init; echo "Kernel panic - not syncing: x"; sleep 1; echo "EIP is at y"
+	echo $$ >pid; exec sleep 100
+	EOF
+	lab 4 --stage-silence plan=2
+	[[ $output == *"CRASH in kernel"*"Kernel panic - not syncing: x" ]]
+	result '.last["console.log"][-1]' "EIP is at y"
+	result .layer kernel
+}
+
+@test "a kernel that warns without end: CRASH, not for ever" {
+	fake <<-'EOF'
+	init; echo $$ >pid
+	while :; do echo "scheduling while atomic: x/0x1/1"; sleep 0.5; done
+	EOF
+	lab 4 --total 2
+}
+
+@test "trouble after a complete pass: CRASH" {
+	fake <<-'EOF'
+	good; echo "(XEN) Panic on CPU 0:"
+	EOF
+	lab 4
+	result .layer hypervisor
+}
+
+@test "silence: TIMEOUT, and the stage is named" {
+	fake <<-'EOF'
+	kernel; echo $$ >pid; exec sleep 100
+	EOF
+	lab 5 --stage-silence init=1
+	[[ $output == *"TIMEOUT in kernel"*"silent for 1 s, waiting for: init up" ]]
+	result .stage init
+}
+
+@test "never silent, never done: TIMEOUT" {
+	fake <<-'EOF'
+	plan 2; echo $$ >pid; while :; do echo "# still here"; sleep 0.2; done
+	EOF
+	lab 5 --total 3
+	[[ $output == *"not done after 3 s"*"(0 of 2 tests reported)" ]]
+	result .layer test
+}
+
+@test "power off in the middle of the tests: CRASH" {
+	fake <<-'EOF'
+	plan 2; echo "ok 1 - a"
+	EOF
+	lab 4
+	[[ $output == *"went off before: TAP end (1 of 2 tests reported)" ]]
+}
+
+@test "power off without a word: CRASH" {
+	fake </dev/null
+	lab 4
+	result .layer hypervisor
+}
+
+@test "TAP broken half-way: CRASH" {
+	fake <<-'EOF'
+	plan 2; echo "ok 1 - a"; printf 'ok'; echo "some driver says"; end 2/2
+	EOF
+	lab 4
+	[[ $output == *"no valid result: 1 of 2 tests reported" ]]
+}
+
+@test "one name twice: CRASH" {
+	fake <<-'EOF'
+	plan 2; echo "ok 1 - a"; echo "ok 2 - a"; end 2/2
+	EOF
+	lab 4
+	[[ $output == *"tests 1 and 2 have the same name" ]]
+}
+
+@test "a flood: CRASH, and QEMU is ended" {
+	fake <<-'EOF'
+	init; echo $$ >pid; yes "what a long line this is" | head -c 70000000; exec sleep 100
+	EOF
+	lab 4
+	[[ $output == *"more than 64 MB of log"* ]]
+	rm console.log
+}
+
+@test "binary noise and a line without end do not hide a pass, or make one" {
+	fake <<-'EOF'
+	gzip -c "$RUNNER" | head -c 100000; echo
+	good
+	EOF
+	lab 0
+	fake <<-'EOF'
+	init; gzip -c "$RUNNER" | head -c 100000; head -c 1000000 /dev/zero
+	EOF
+	lab 4
+	jq -e . out/result.json >/dev/null
+}
+
+@test "a QEMU that ignores SIGTERM is ended all the same, its children too" {
+	fake <<-'EOF'
+	trap '' TERM; init; sleep 100 & echo $! >pid; while :; do sleep 1; done
+	EOF
+	lab 5 --stage-silence plan=1
+}
+
+@test "a QEMU that dies: ERROR with its last words" {
+	fake <<-'EOF'
+	init; echo "qemu: could not do it" >&2; exit 3
+	EOF
+	lab 2
+	[[ $output == *"ERROR in lab"*"ended with status 3: qemu: could not do it" ]]
+	fake <<-'EOF'
+	init; kill -SEGV $$
+	EOF
+	lab 2
+	[[ $output == *"killed by signal 11"* ]]
+}
+
+@test "a panic is a panic even if QEMU then fails" {
+	fake <<-'EOF'
+	init; echo "Kernel panic - not syncing: x"; exit 1
+	EOF
+	lab 4
+}
+
+@test "Xen halts the machine, QEMU stays: it counts as off" {
+	fake <<-'EOF'
+	good; echo "(XEN) Hardware Dom0 halted: halting machine"; echo $$ >pid
+	exec sleep 100
+	EOF
+	lab 0
+	result '.stages | has("off")' true
+}
+
+@test "no QEMU: ERROR, one clear line" {
+	rm -f qemu
+	lab 2
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *"cannot start ./qemu: No such file"* ]]
+	result .verdict ERROR
+	result .layer lab
+}
+
+@test "an earlier boot's log does not count" {
+	fake <<<good
+	lab 0
+	fake <<-'EOF'
+	exec >/dev/null; echo $$ >pid; exec sleep 100
+	EOF
+	lab 5 --silence 1
+	result .stage hypervisor
+}
+
+@test "Ctrl-C: INTERRUPTED, and nothing is left behind" {
+	fake <<-'EOF'
+	init; sleep 100 & echo $! >pid; wait
+	EOF
+	for signal in INT TERM HUP; do
+		rm -f pid
+		# A job in the background would ignore SIGINT from birth.
+		env --default-signal=INT "$RUNNER" --out out --role xen0 \
+			--log console.log --silence 20 --total 40 -- ./qemu 3>&- &
+		until [ -s pid ]; do sleep 0.1; done
+		kill -$signal $!
+		code=0
+		wait $! || code=$?
+		[ "$code" -eq 130 ]
+		gone "$(cat pid)"
+		result .verdict INTERRUPTED
+	done
+}
+
+@test "the runner killed: QEMU goes with it, and result.json says RUNNING" {
+	fake <<-'EOF'
+	init; echo $$ >pid; exec sleep 100
+	EOF
+	"$RUNNER" --out out --role xen0 --log console.log --silence 20 --total 40 \
+		-- ./qemu 3>&- &
+	until [ -s pid ]; do sleep 0.1; done
+	kill -KILL $!
+	wait $! || :
+	gone "$(cat pid)"
+	result .verdict RUNNING
+}
+
+@test "a full disk: ERROR, never a verdict on the guest" {
+	fake <<<good
+	mkdir out
+	ln -s /dev/full out/guest.tap
+	lab 2
+	result .layer lab
+	rm -r out
+	mkdir -p out/result.json.new
+	lab 2
+	[[ $output == "runner: out/result.json: "* ]]
+}
+
+@test "wrong use: 2, and a usage line" {
+	fake <<<good
+	for bad in "--role dom1" "--silence 0" "--silence 1x" "--total -1" \
+		"--stage-silence here=1" "--stage-silence init" "--meta novalue" \
+		"--log2 domU.log" "--what"; do
+		# shellcheck disable=SC2086 # words
+		lab 2 $bad
+		[[ $output == *usage:* ]]
+	done
+	run "$RUNNER"
+	[ "$status" -eq 2 ]
+	[ ! -e out ]
+}
+
+@test "xenU: the guest's port is the second" {
+	fake <<-'EOF'
+	exec 4>domU.log
+	xen; echo "LAB dom0: up"; echo "LAB dom0: domain created"
+	good >&4; sed -i /XEN/d domU.log
+	echo "LAB dom0: domain ended: ${ENDED-poweroff}"; echo "LAB dom0: power off"
+	EOF
+	set -- --role xenU --log2 domU.log
+	lab 0 "$@"
+	result '.stages | keys_unsorted | join(" ")' \
+		"hypervisor dom0 domain kernel init plan end poweroff ended off"
+	result '.last | keys | join(" ")' "console.log domU.log"
+	ENDED=crash lab 4 "$@"
+	[[ $output == *"CRASH in kernel"*"domain ended: crash" ]]
+}
+
+@test "xenU: a domain 0 that fails is the lab's fault" {
+	fake <<-'EOF'
+	: >domU.log; xen; echo "LAB dom0: up"; echo "LAB dom0: failed: xl: no memory"
+	EOF
+	lab 2 --role xenU --log2 domU.log
+	[[ $output == *"ERROR in dom0"*"xl: no memory" ]]
+}
+
+# ----------------------------------------------------------------- ramdisks
+
+guest_files()
+{
+	mkdir -p guest/tests
+	echo init >guest/init
+	echo one >guest/tests/one
+	printf '#!/bin/sh\nprintf "ash\\nbusybox\\nsh\\nzcat\\n"\n' >busybox
+	chmod +x busybox
+}
+
+@test "the ramdisk: what it holds, no root needed, the same bytes twice" {
+	guest_files
+	"$TOP/tools/lab/ramdisk" guest ./busybox one.gz
+	touch -d @1 guest/init
+	(umask 077 && "$TOP/tools/lab/ramdisk" guest ./busybox two.gz)
+	cmp one.gz two.gz
+	zcat one.gz | cpio --quiet -tv | awk '{
+		print $1, $3, $4, ($5 ~ /,$/ ? $5 $6 : "-"), $(NF - 2 * ($(NF - 1) == "->")) }' >list
+	diff list - <<-'EOF'
+	drwxr-xr-x root root - bin
+	drwxr-xr-x root root - dev
+	drwxr-xr-x root root - proc
+	drwxr-xr-x root root - sys
+	drwxr-xr-x root root - tests
+	drwxr-xr-x root root - tmp
+	crw------- root root 5,1 dev/console
+	crw-rw-rw- root root 1,3 dev/null
+	-rwxr-xr-x root root - bin/busybox
+	lrwxrwxrwx root root - bin/ash
+	lrwxrwxrwx root root - bin/sh
+	lrwxrwxrwx root root - bin/zcat
+	-rwxr-xr-x root root - tests/one
+	-rwxr-xr-x root root - init
+	EOF
+	mkdir x
+	(cd x && zcat ../one.gz | cpio --quiet -idu init tests/one bin/sh)
+	cmp x/init guest/init
+	cmp x/tests/one guest/tests/one
+	[ "$(readlink x/bin/sh)" = busybox ]
+}
+
+@test "the ramdisk: something missing is 2 and leaves nothing" {
+	guest_files
+	run "$TOP/tools/lab/ramdisk" guest ./nobusybox out.gz
+	[ "$status" -eq 2 ]
+	rm guest/init
+	run "$TOP/tools/lab/ramdisk" guest ./busybox out.gz
+	[ "$status" -eq 2 ]
+	[ -z "$(ls -- *.gz* 2>/dev/null)" ]
+}
+
+# --------------------------------------------------------------------- boot
+
+# boot CODE OPTION... - tools/lab/boot with a fake qemu-system-x86_64 on PATH.
+boot()
+{
+	want=$1
+	shift
+	run env PATH="$PWD/path:$PATH" XEN_PREEMPT_CACHE="$PWD/cache" \
+		"$TOP/tools/lab/boot" --name K --kernel vm/linux --ramdisk rd \
+		--hypervisor xen-image --dom0 dom0 --out 'out dir' \
+		--silence 20 --total 40 "$@"
+	echo "$output"
+	[ "$status" -eq "$want" ]
+}
+
+boot_files()
+{
+	mkdir -p vm path dom0
+	echo kernel >vm/linux
+	echo ramdisk >rd
+	echo xen >xen-image
+	echo vmlinux >dom0/vmlinux
+	printf 'four' >dom0/dom0.cpio
+	{
+		cat <<-'EOF'
+		#!/bin/sh
+		[ "$1" != --version ] || { echo "QEMU emulator version 7.2.0"; exit; }
+		printf '%s\n' "$@" >args
+		EOF
+		cat pieces
+		echo good
+	} >path/qemu-system-x86_64
+	chmod +x path/qemu-system-x86_64
+}
+
+@test "boot xen0: QEMU's words; reproduce.sh gives the same, from anywhere" {
+	boot_files
+	boot 0 --role xen0 --vcpus 2 --append "expect=preempt,smp it's"
+	cd 'out dir'
+	grep -qx "kernel console=tty0 console=ttyS0 .*pci=off .* expect=preempt,,smp it's,ramdisk" args
+	[ "$(sed -n '/^-smp$/{n;p}' args)" = 2 ]
+	[ "$(cat kernel ramdisk xen)" = "$(printf 'kernel\nramdisk\nxen')" ]
+	[ "$(jq -r .meta.append result.json)" = "expect=preempt,smp it's" ]
+	[ "$(jq -r .meta.qemu result.json)" = 7.2.0 ]
+	mv args first
+	cd /
+	PATH="$BATS_TEST_TMPDIR/path:$PATH" "$BATS_TEST_TMPDIR/out dir/reproduce.sh"
+	cd -
+	cmp first args
+}
+
+@test "boot xenU: the domain travels behind domain 0's ramdisk" {
+	boot_files
+	sed -i 's/^good$/xen; : >domU.log; echo "LAB dom0: failed: x"/' path/*
+	boot 2 --role xenU --vcpus 2 --append "expect=preempt,smp"
+	grep -qx "kernel console=hvc0 .*,ramdisk" 'out dir/args'
+	grep -qx "file:domU.log" 'out dir/args'
+	[ "$(head -c 4 'out dir/ramdisk')" = four ]
+	tail -c +5 'out dir/ramdisk' | cpio --quiet -id
+	cmp domU/kernel vm/linux
+	cmp domU/ramdisk rd
+	grep -qx 'extra = "console=tty0 console=xvc0 expect=preempt,smp"' domU/config
+	grep -qx 'vcpus = 2' domU/config
+}
+
+@test "boot --shell: QEMU on this terminal, no runner, the guest gets the word" {
+	boot_files
+	boot 0 --role xen0 --shell
+	[[ $output == "K: Ctrl-A x ends QEMU" ]]
+	grep -qx "mon:stdio" 'out dir/args'
+	grep -qx "kernel .* shell,ramdisk" 'out dir/args'
+	[ ! -e 'out dir/result.json' ]
+}
+
+@test "boot: each thing that is missing or wrong is named, with 2" {
+	boot_files
+	boot 2 --role dom1
+	[[ $output == *"dom1"* ]]
+	boot 2 --role xen0 --kernel nowhere
+	[ "$output" = "boot: --kernel: no file nowhere" ]
+	boot 2 --role xenU --dom0 nowhere
+	[ "$output" = "boot: --dom0: no file nowhere/vmlinux" ]
+	boot 2 --role xen0 --vcpus 0
+	boot 2 --role xen0 --append 'a"b'
+	boot 2 --role xen0 --append "$(printf 'a\nb')"
+	boot 2 --role xen0 --append 'a\b'
+	boot 2 --what
+	[[ $output == *--role* ]]
+	[ ! -e 'out dir/console.log' ]
+	mkdir bin
+	for tool in sh sed realpath dirname mktemp nproc cat; do
+		ln -s "$(command -v $tool)" bin/
+	done
+	run env PATH="$PWD/bin" XEN_PREEMPT_CACHE="$PWD/cache" "$TOP/tools/lab/boot" \
+		--name K --kernel vm/linux --ramdisk rd --hypervisor xen-image \
+		--role xen0 --out out
+	[ "$status" -eq 2 ]
+	[ "$output" = "boot: 'qemu-system-x86_64' is not installed; run: make setup" ]
+}
