@@ -358,7 +358,9 @@ judged()
 		echo "# $EXPECT $RELEASE $VCPUS ${1-no argument} $(cat)."
 		echo ok 1
 	E
-	init expect=preempt,smp release=2.6 vcpus=2 quiet root=/dev/null
+	# What is typed on the console is not for them.
+	init expect=preempt,smp release=2.6 vcpus=2 quiet root=/dev/null \
+		<"$dir/words"
 	verdict "    # preempt,smp 2.6 2 no argument ."
 	verdict "ok 1 - words"
 }

@@ -44,7 +44,7 @@ reason()
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
 mount -t sysfs sys /sys
-mkdir -p /dev/pts /etc/xen /var/lib/xen /var/lib/xenstored /var/log/xen /run/xen /run/xenstored
+mkdir -p /dev/pts /etc/xen /var/lock /var/lib/xen /var/lib/xenstored /var/log/xen /run/xen /run/xenstored
 mount -t devpts devpts /dev/pts
 for module in xen-privcmd xen-evtchn xen-gntalloc xen-gntdev xenfs; do
 	try insmod /modules/$module.ko

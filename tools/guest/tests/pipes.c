@@ -87,10 +87,12 @@ static void stream_arrives(void)
 	uint32_t got;
 
 	make_pipe(out);
-	make_pipe(back);
 	sender = fork();
-	if (!sender)
+	if (!sender) {
+		close(out[0]);
 		_exit(send_stream(out[1]));
+	}
+	make_pipe(back);
 	echo = fork();
 	if (!echo) {
 		close(out[1]);
@@ -101,12 +103,13 @@ static void stream_arrives(void)
 	close(out[1]);
 	close(back[1]);
 	got = receive_stream(back[0]);
+	/* After a wrong byte, this ends the others too. */
+	close(back[0]);
 	diag("%u of %u bytes came through two pipes", got, AMOUNT);
 	ok(got == AMOUNT, "a stream through two pipes is whole");
 	ok(waitpid(sender, &status, 0) == sender && !status, "the sender ends");
 	ok(waitpid(echo, &status, 0) == echo && !status,
 	   "the one between sees the end of the stream");
-	close(back[0]);
 }
 
 static int write_records(int fd, int writer)
