@@ -199,7 +199,7 @@ result()
 
 @test "a flood: CRASH, and QEMU is ended" {
 	fake <<-'EOF'
-	init; echo $$ >pid; yes "what a long line this is" | head -c 70000000; exec sleep 100
+	init; echo $$ >pid; yes "$(printf %01000d 0)" | head -c 70000000; exec sleep 100
 	EOF
 	lab 4
 	[[ $output == *"more than 64 MB of log"* ]]

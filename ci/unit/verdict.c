@@ -171,8 +171,10 @@ static const struct {
 	{ "Xen on xen0", ROLE_XEN0,
 	  XEN "(XEN) Domain 0 (vcpu#0) crashed on cpu#0:\n", NULL, E_OFF, CRASH,
 	  L_KERNEL, "Domain 0" },
-	{ "Xen panics", ROLE_XENU, DOM0 "(XEN) Panic on CPU 0:\n", "", E_OFF,
-	  CRASH, L_HYPERVISOR, "Panic on CPU 0" },
+	{ "Xen panics", ROLE_XENU, DOM0 "(XEN) Panic on CPU 0:\r\n(XEN) Oh no\r\n",
+	  "", E_OFF, CRASH, L_HYPERVISOR, "(XEN) Panic on CPU 0: Oh no" },
+	{ "Xen panics and is cut off", ROLE_XENU, DOM0 "(XEN) Panic on CPU 0:\n",
+	  "", E_OFF, CRASH, L_HYPERVISOR, "(XEN) Panic on CPU 0:" },
 	{ "guest panics", ROLE_XENU, DOM0, KERNEL "Kernel panic - not syncing\n",
 	  E_SILENCE, CRASH, L_KERNEL, "Kernel panic" },
 	{ "result on the wrong port", ROLE_XENU,
@@ -298,11 +300,12 @@ static void every_trouble(void **state)
 	for (i = 0; i < ARRAY_SIZE(troubles); i++) {
 		assert_true(strlen(troubles[i].text) < OVERLAP);
 		for (j = 0; j < ARRAY_SIZE(lengths); j++) {
+			int more = lengths[ARRAY_SIZE(lengths) - 1 - j];
 			char *text;
 
-			assert_true(asprintf(&text, "%s%*s%s%s\n", GOOD,
+			assert_true(asprintf(&text, "%s%*s%s%*s\n", GOOD,
 					     (int)lengths[j], "",
-					     troubles[i].text, "more") > 0);
+					     troubles[i].text, more, "") > 0);
 			for (k = 1; k < 5000; k += 1234) {
 				struct boot *b = read_text(ROLE_XEN0, text, NULL,
 							   E_OFF, k);
@@ -486,6 +489,20 @@ static void noise(void **state)
 	drop(b);
 }
 
+/* Whatever surrounds the trouble, the reason can go into JSON. */
+static void printable_reason(void **state)
+{
+	static char line[2 * LINE_KEPT + 1];
+	struct boot *b;
+
+	(void)state;
+	memset(line, 0xc3, sizeof(line) - 1);
+	memcpy(line, "\x01Oops: \x9f", 8);
+	b = read_text(ROLE_XEN0, line, NULL, E_OFF, 1000);
+	assert_int_equal(strncmp(b->reason, "?Oops: ????", 11), 0);
+	drop(b);
+}
+
 static void last_lines(void **state)
 {
 	struct boot *b = malloc(sizeof(*b));
@@ -553,6 +570,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(recorded_pass),
 		cmocka_unit_test(recorded_cut),
 		cmocka_unit_test(noise),
+		cmocka_unit_test(printable_reason),
 		cmocka_unit_test(last_lines),
 		cmocka_unit_test(copied_tap),
 		cmocka_unit_test(halted),

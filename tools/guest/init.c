@@ -45,7 +45,7 @@
 #define TIMEOUT		60	/* seconds a test may take */
 #define GRACE		5	/* seconds to die after SIGKILL */
 #define LINE		1024	/* longer lines are broken */
-#define SHOWN		1000	/* lines of a test that reach the console */
+#define SHOWN		1000	/* other lines of a test that are shown */
 #define RESULTS		1024	/* highest number a result may have */
 #define PIPE_HOLDS	65536	/* bytes in a full pipe, at most */
 
@@ -74,7 +74,8 @@ struct output {
 	char line[LINE];
 	size_t len;
 	int broken;		/* the line is the rest of a longer one */
-	unsigned long lines;
+	unsigned long tap_lines;	/* a plan and results */
+	unsigned long lines;		/* all others */
 };
 
 /* SIGCHLD's handler writes a byte here, so that poll() notices. */
@@ -176,7 +177,8 @@ static void tap_result(struct tap *tap, const char *text, int good)
 		tap->highest = number;
 }
 
-static void tap_line(struct tap *tap, const char *line)
+/* Judge LINE; true if it was a plan or a result. */
+static int tap_line(struct tap *tap, const char *line)
 {
 	const char *rest;
 
@@ -188,6 +190,9 @@ static void tap_line(struct tap *tap, const char *line)
 		tap_result(tap, rest, 0);
 	else if ((rest = after(line, "Bail out!")))
 		flaw(tap, "%s", *rest ? rest : "bailed out");
+	else
+		return 0;
+	return 1;
 }
 
 /* After the last line: is the plan fulfilled? */
@@ -201,18 +206,21 @@ static void tap_end(struct tap *tap)
 		flaw(tap, "%lu of %ld results", tap->results, tap->plan);
 }
 
-/* Show and judge what OUT has collected as a line. */
+/* Judge and show what OUT has collected as a line.  Of a flood, too, those
+ * lines are shown that a verdict rests on. */
 static void end_line(struct output *out)
 {
+	int is_tap;
+
 	out->line[out->len] = '\0';
 	out->len = 0;
-	if (!out->broken)
-		tap_line(&out->tap, out->line);
-	if (out->lines < SHOWN)
+	is_tap = !out->broken && tap_line(&out->tap, out->line) &&
+		out->tap_lines++ <= RESULTS;
+	if (is_tap || out->lines < SHOWN)
 		say("    %s", out->line);
 	else if (out->lines == SHOWN)
 		say("    # more than %d lines, the rest is not shown", SHOWN);
-	out->lines++;
+	out->lines += !is_tap;
 }
 
 static void take_output(struct output *out, const char *buf, size_t len)

@@ -17,8 +17,7 @@ export PATH=/bin:/sbin:/usr/bin:/usr/sbin:/usr/lib/xen-4.17/bin
 switch_off()
 {
 	echo "LAB dom0: power off"
-	poweroff -f
-	sleep 60
+	exec poweroff -f
 }
 
 fail()
@@ -27,24 +26,19 @@ fail()
 	switch_off
 }
 
-# try COMMAND... - run it; if it fails tell its output, and its last words as the why.
+# try COMMAND... - run it; if it fails tell its output, the first error as the why.
 try()
 {
 	"$@" >/tmp/said 2>&1 && return
 	cat /tmp/said
-	fail "$1: $(tail -n 1 /tmp/said)"
-}
-
-# Empty while the domain runs, else Xen's number for how it ended.
-reason()
-{
-	xl list -v guest | awk 'NR == 2 && $8 != "-" { print $8 }'
+	fail "$(grep -m 1 error /tmp/said || echo "$*")"
 }
 
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
 mount -t sysfs sys /sys
-mkdir -p /dev/pts /etc/xen /var/lock /var/lib/xen /var/lib/xenstored /var/log/xen /run/xen /run/xenstored
+mkdir -p /dev/pts /etc/xen /run/xen /run/xenstored \
+	/var/lib/xen /var/lib/xenstored /var/lock /var/log/xen
 mount -t devpts devpts /dev/pts
 for module in xen-privcmd xen-evtchn xen-gntalloc xen-gntdev xenfs; do
 	try insmod /modules/$module.ko
@@ -71,22 +65,26 @@ try xenconsoled --log=guest --log-dir=/var/log/xen
 # daemon to watch it (-e) the domain stays as it ended, to be looked at.
 try xl create -e -p /domU/config
 echo "LAB dom0: domain created"
-# Fires once at its start, then whenever a domain ends: no polling, for the guest
-# may be measuring time.
-mkfifo /run/ended
-xenstore-watch @releaseDomain >/run/ended &
+# One line now, then one whenever a domain ends: no polling, for the guest may be
+# measuring time.
+mkfifo /run/released
+xenstore-watch @releaseDomain >/run/released &
+exec 3</run/released
+read -r _ <&3
 xl unpause guest
-while read -r _ && [ -z "$(reason)" ]; do
-	:
-done </run/ended
+# Xen's number for how it ended; "-" while it runs.
+reason=
+while [ -z "$reason" ] && read -r _ <&3; do
+	reason=$(xl list -v guest | awk 'NR == 2 && $8 != "-" { print $8 }')
+done
 # The guest's last words are in xenconsoled's hands; it needs a moment to write them.
 sleep 0.5
-case $(reason) in
+case $reason in
 0) how=poweroff ;;
 1) how=reboot ;;
 2) how=suspend ;;
 3) how=crash ;;
-*) how="reason $(reason)" ;;
+*) how="reason $reason" ;;
 esac
 echo "LAB dom0: domain ended: $how"
 switch_off

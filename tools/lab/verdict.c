@@ -427,6 +427,18 @@ static void find_trouble(struct boot *b, unsigned int port, const char *line,
 	b->trouble = true;
 	b->verdict = RUNNING;	/* it outweighs what was found before */
 	conclude(b, CRASH, layer, "%.*s", (int)len, line);
+	/* Xen says where first, and what in the next line. */
+	b->unfinished = t->speaker == BY_XEN && len && line[len - 1] == ':';
+}
+
+static void finish_reason(struct boot *b, const char *line)
+{
+	size_t len = strlen(b->reason);
+
+	if (!strncmp(line, "(XEN)", 5))
+		line += 5;
+	snprintf(b->reason + len, sizeof(b->reason) - len, "%s", line);
+	b->unfinished = false;
 }
 
 static void seen_once(struct boot *b, enum stage stage)
@@ -494,12 +506,22 @@ static void dom0_line(struct boot *b, const char *line)
 	}
 }
 
+/* Text only from here on: it goes to people and into JSON. */
+static void make_printable(char *line, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (line[i] < ' ' || line[i] > '~')
+			line[i] = line[i] == '\t' ? ' ' : '?';
+}
+
 /* One whole line, or with torn the end of one whose beginning was given before. */
 static int finish_line(struct boot *b, unsigned int number)
 {
 	struct port *port = &b->port[number];
 	char *line = port->line;
-	size_t len = port->len, i;
+	size_t len = port->len;
 	int error = 0;
 
 	while (len && line[len - 1] == '\r')
@@ -508,12 +530,11 @@ static int finish_line(struct boot *b, unsigned int number)
 		line++;
 		len--;
 	}
-	/* From here on it is text: this goes to people and into JSON. */
-	for (i = 0; i < len; i++)
-		if (line[i] < ' ' || line[i] > '~')
-			line[i] = line[i] == '\t' ? ' ' : '?';
-	find_trouble(b, number, line, len);
+	make_printable(line, len);
 	line[len] = '\0';
+	if (b->unfinished && number == 0)
+		finish_reason(b, line);
+	find_trouble(b, number, line, len);
 
 	snprintf(port->last[port->lines++ % LAST_LINES], LAST_WIDTH, "%s", line);
 	if (!port->torn) {
@@ -534,6 +555,7 @@ static void spill_line(struct boot *b, unsigned int number)
 {
 	struct port *port = &b->port[number];
 
+	make_printable(port->line, port->len);
 	find_trouble(b, number, port->line, port->len);
 	memmove(port->line, port->line + port->len - OVERLAP, OVERLAP);
 	port->len = OVERLAP;

@@ -94,6 +94,7 @@ struct boot {
 	bool reached[STAGES];
 	struct tap tap, sub;
 	bool trouble;		/* CRASH is certain */
+	bool unfinished;	/* reason lacks the next line of port 0 */
 	bool halted;		/* Xen has stopped; QEMU may not know */
 	enum verdict verdict;
 	enum layer layer;
