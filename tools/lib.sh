@@ -9,8 +9,18 @@
 
 : "${TOP:?lib.sh: set TOP to the root of the checkout first}"
 
-XP_CACHE=${XEN_PREEMPT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/xen-preempt}
-OUT=${OUT:-$TOP/out}
+# absolute PATH - PATH from the root, whether it exists or not
+absolute()
+{
+	case $1 in
+	/*)	echo "$1" ;;
+	*)	echo "$PWD/$1" ;;
+	esac
+}
+
+XP_CACHE=$(absolute \
+	"${XEN_PREEMPT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/xen-preempt}")
+OUT=$(absolute "${OUT:-$TOP/out}")
 XP_JOBS=${JOBS:-$(nproc 2>/dev/null || echo 2)}
 export XP_CACHE OUT XP_JOBS
 
@@ -67,15 +77,6 @@ publish()
 		[ -d "$2" ] || die 1 "cannot rename $1 to $2"
 		rm -rf "$1"
 	fi
-}
-
-# absolute PATH - PATH from the root, whether it exists or not
-absolute()
-{
-	case $1 in
-	/*)	echo "$1" ;;
-	*)	echo "$PWD/$1" ;;
-	esac
 }
 
 # digest - sha256 of standard input, the first 16 hex digits.

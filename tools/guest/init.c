@@ -610,9 +610,23 @@ static void run_shell(void)
 	while (!reap(pid, &status));
 }
 
-/* Does not return: process 1 may not end. */
+/* Xen's file says so in the domain that controls the machine. */
+static int is_domain0(void)
+{
+	char caps[64] = "";
+	int fd = open("/proc/xen/capabilities", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		if (read(fd, caps, sizeof(caps) - 1) < 0)
+			caps[0] = '\0';
+		close(fd);
+	}
+	return strstr(caps, "control_d") != NULL;
+}
+
+/* HOW: as reboot(2) takes it.  Does not return: process 1 may not end. */
 __attribute__((noreturn))
-static void power_off(void)
+static void power_off(int how)
 {
 	pid_t pid;
 
@@ -621,7 +635,7 @@ static void power_off(void)
 	/* In a child, for a kernel that cannot do it ends its caller. */
 	pid = fork();
 	if (pid <= 0)
-		reboot(RB_POWER_OFF);
+		reboot(how);
 	if (!pid)
 		_exit(1);
 	waitpid(pid, NULL, 0);
@@ -654,9 +668,12 @@ int main(int argc, char **argv)
 	}
 
 	take_command_line(&orders);
-	if (orders.shell)
-		run_shell();
-	else
+	if (!orders.shell) {
 		run_tests(&orders);
-	power_off();
+		power_off(RB_POWER_OFF);
+	}
+	run_shell();
+	/* For a domain 0 without ACPI that powers off Xen halts the machine,
+	 * and the user would sit before it.  A reboot ends QEMU. */
+	power_off(is_domain0() ? RB_AUTOBOOT : RB_POWER_OFF);
 }
