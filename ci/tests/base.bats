@@ -20,15 +20,26 @@ alone()
 	export GIT_CONFIG_VALUE_0=https://
 }
 
-# The sources as they are in the real cache: $linux and $xen, directories.
+# The sources as they are in the real cache, extracted once for all tests.
+setup_file()
+{
+	local base
+	base=$("$BATS_TEST_DIRNAME/../../tools/base/get" --status &&
+		"$BATS_TEST_DIRNAME/../../tools/base/get") || return 0
+	for source in linux-2.6.12 xen-3.0.0; do
+		mkdir "$BATS_FILE_TMPDIR/$source"
+		git --git-dir="$base" archive "refs/tags/$source" |
+			tar -x -C "$BATS_FILE_TMPDIR/$source"
+	done
+}
+
+# $linux and $xen, directories; linked, so a test that changes a file replaces it.
 real_sources()
 {
-	"$get" --status || skip "no base tree in the cache"
-	base=$("$get")
+	[ -d "$BATS_FILE_TMPDIR/xen-3.0.0" ] || skip "no base tree in the cache"
 	linux=$BATS_TEST_TMPDIR/linux xen=$BATS_TEST_TMPDIR/xen
-	mkdir "$linux" "$xen"
-	git --git-dir="$base" archive refs/tags/linux-2.6.12 | tar -x -C "$linux"
-	git --git-dir="$base" archive refs/tags/xen-3.0.0 | tar -x -C "$xen"
+	cp -al "$BATS_FILE_TMPDIR/linux-2.6.12" "$linux"
+	cp -al "$BATS_FILE_TMPDIR/xen-3.0.0" "$xen"
 }
 
 @test "no source at all: exit 3 and three lines that say what to pass" {
@@ -110,7 +121,7 @@ real_sources()
 @test "one changed line in Linux: the directory it is in is named" {
 	real_sources
 	alone
-	echo "/* x */" >>"$linux/kernel/sched.c"
+	sed -i '1i/* x */' "$linux/kernel/sched.c"
 	LINUX_SRC=$linux XEN_SRC=$xen run "$get"
 	[ "$status" -eq 1 ]
 	[[ "$output" == *"differs:  kernel"* ]]
@@ -121,7 +132,7 @@ real_sources()
 @test "one changed line in Xen: the part it is in is named" {
 	real_sources
 	alone
-	echo x >>"$xen/linux-2.6-xen-sparse/arch/xen/Kconfig"
+	sed -i '1i# x' "$xen/linux-2.6-xen-sparse/arch/xen/Kconfig"
 	LINUX_SRC=$linux XEN_SRC=$xen run "$get"
 	[ "$status" -eq 1 ]
 	[[ "$output" == *"linux-2.6-xen-sparse has the wrong content"* ]]
