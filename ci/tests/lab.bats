@@ -7,7 +7,9 @@ setup_file()
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	SANITIZE="-g -O1 -Werror -fsanitize=address,undefined -fno-sanitize-recover=all"
 	RUNNER=$BATS_FILE_TMPDIR/runner
-	export TOP SANITIZE RUNNER
+	# A runner that does not end is a failure too.
+	BATS_TEST_TIMEOUT=120
+	export TOP SANITIZE RUNNER BATS_TEST_TIMEOUT
 	CFLAGS=$SANITIZE "$TOP/tools/lab/build-runner" "$RUNNER"
 }
 
@@ -59,7 +61,7 @@ lab()
 {
 	want=$1
 	shift
-	run timeout 60 "$RUNNER" --out out --role xen0 --log console.log --name fake \
+	run timeout -k 5 60 "$RUNNER" --out out --role xen0 --log console.log --name fake \
 		--silence 20 --total 40 "$@" -- ./qemu
 	echo "$output"
 	[ "$status" -eq "$want" ]
@@ -127,8 +129,9 @@ result()
 	init; echo "Kernel panic - not syncing: x"; sleep 1; echo "EIP is at y"
 	echo $$ >pid; exec sleep 100
 	EOF
-	lab 4 --stage-silence plan=2
+	lab 4
 	[[ $output == *"CRASH in kernel"*"Kernel panic - not syncing: x" ]]
+	result '.seconds < 15' true
 	result '.last["console.log"][-1]' "EIP is at y"
 	result .layer kernel
 }
@@ -162,8 +165,8 @@ result()
 	fake <<-'EOF'
 	plan 2; echo $$ >pid; while :; do echo "# still here"; sleep 0.2; done
 	EOF
-	lab 5 --total 3
-	[[ $output == *"not done after 3 s"*"(0 of 2 tests reported)" ]]
+	lab 5 --silence 2 --total 4
+	[[ $output == *"not done after 4 s"*"(0 of 2 tests reported)" ]]
 	result .layer test
 }
 
@@ -217,6 +220,14 @@ result()
 	EOF
 	lab 4
 	jq -e . out/result.json >/dev/null
+}
+
+@test "QEMU is asked to end before it is made to" {
+	fake <<-'EOF'
+	trap 'echo asked >asked; exit' TERM; init; while :; do sleep 0.1; done
+	EOF
+	lab 5 --stage-silence plan=1
+	[ -f asked ]
 }
 
 @test "a QEMU that ignores SIGTERM is ended all the same, its children too" {
