@@ -135,10 +135,13 @@ kernel_dir()
 	esac
 }
 
-# tree_key - what the series and its patches are, as one short word
+# tree_key - what the series makes of a tree, as one short word: the order and the
+# diffs; a header that is reworded builds no kernel anew.
 tree_key()
 {
-	# shellcheck disable=SC2046 # names of patches have no blanks
-	(cd "$TOP" && cat series $(sed -n 's|^[^#[:space:]]|patches/&|p' series)) |
-		digest
+	sed -n 's/[[:space:]]*#.*//; /./p' "$TOP/series" |
+	while read -r xp_patch; do
+		echo "$xp_patch"
+		sed -n '/^--- /,$p' "$TOP/patches/$xp_patch"
+	done | digest
 }
