@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The lab without a machine: the runner against a QEMU that is a shell script, the
 # ramdisks, and the command line that tools/lab/boot makes.
+# shellcheck disable=SC2030,SC2031 # each test is a subshell, and meant to be
 
 setup_file()
 {
@@ -15,7 +16,7 @@ setup_file()
 
 setup()
 {
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || exit
 	# What a healthy boot prints, for the fakes to use.
 	cat >pieces <<-'EOF'
 	exec >console.log
@@ -464,9 +465,8 @@ boot_files()
 	[ "$(jq -r .meta.append result.json)" = "expect=preempt,smp it's" ]
 	[ "$(jq -r .meta.qemu result.json)" = 7.2.0 ]
 	mv args first
-	cd /
-	PATH="$BATS_TEST_TMPDIR/path:$PATH" "$BATS_TEST_TMPDIR/out dir/reproduce.sh"
-	cd -
+	(cd / && PATH="$BATS_TEST_TMPDIR/path:$PATH" \
+		"$BATS_TEST_TMPDIR/out dir/reproduce.sh")
 	cmp first args
 }
 
