@@ -87,13 +87,14 @@ static inline int stress_on(void)
 		now.tv_nsec < stress_end.tv_nsec);
 }
 
-/* From 0 to BELOW - 1 (xorshift: good enough to choose, not to hide). */
+/* From 0 to BELOW - 1, or anything if that is 0 (xorshift: good enough to choose,
+ * not to hide). */
 static inline uint32_t stress_random(uint32_t below)
 {
 	stress_state ^= stress_state << 13;
 	stress_state ^= stress_state >> 17;
 	stress_state ^= stress_state << 5;
-	return below ? stress_state % below : 0;
+	return below ? stress_state % below : stress_state;
 }
 
 /*

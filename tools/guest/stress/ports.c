@@ -15,7 +15,7 @@
 #include "../stress.h"
 
 #define GIVEN	0x80
-#define OTHER	0xed		/* of the same byte in no bitmap */
+#define OTHER	0xed		/* never given by bitmap */
 
 static int out_faults(unsigned short port)
 {
