@@ -13,7 +13,7 @@
 #include "../fx.h"
 #include "../stress.h"
 
-#define SPIN	20000		/* turns with the registers loaded, at most */
+#define SPIN	200000		/* turns with the registers loaded, at most */
 
 static struct fx base;
 
@@ -35,6 +35,12 @@ static int set_policy(int policy, int priority)
 	if (syscall(SYS_sched_setscheduler, 0, policy, &param))
 		return stress_bad("scheduling policy %d: %m", policy);
 	return 0;
+}
+
+/* Seldom one that gives the CPU away, which it takes a while to get back. */
+static long any_call(void)
+{
+	return stress_random(8) ? SYS_getppid : SYS_sched_yield;
 }
 
 /* Which register is not as it was? */
@@ -83,7 +89,7 @@ static int hold(const char *who, long call, long arg1, long arg2,
 static int yielding(void *rounds)
 {
 	do {
-		if (hold("yielding", SYS_sched_yield, 0, 0, SPIN))
+		if (hold("yielding", any_call(), 0, 0, SPIN))
 			return 1;
 		++*(unsigned long *)rounds;
 	} while (stress_on());
@@ -124,15 +130,16 @@ static int round_robin(void *rounds)
 	return 0;
 }
 
-/* Registers of its own in the handler too, and a switch there. */
+/* Registers of its own in the handler too, and a switch there.  2.6.12 starts a
+ * handler on a stack that fxsave would not take as it is. */
+__attribute__((force_align_arg_pointer))
 static void on_signal(int sig)
 {
 	struct fx in, out;
 
 	(void)sig;
 	make_registers(&in, &base, ~getpid() & 0x3fff, stress_random(1 << 16));
-	hold_registers(&in, &out, SYS_sched_yield, 0, 0,
-		       1 + stress_random(SPIN));
+	hold_registers(&in, &out, any_call(), 0, 0, 1 + stress_random(SPIN));
 	if (!same_registers(&in, &out))
 		_exit(differ(&in, &out, "handler"));
 }
@@ -165,7 +172,7 @@ static int moving(void *rounds)
 
 	do {
 		bind_to(stress_random(cpus));
-		if (hold("moving", SYS_sched_yield, 0, 0, SPIN))
+		if (hold("moving", any_call(), 0, 0, SPIN))
 			return 1;
 		++*(unsigned long *)rounds;
 	} while (stress_on());

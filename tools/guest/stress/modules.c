@@ -17,6 +17,7 @@
 
 #define DIR	"/modules"
 #define LARGEST	(1 << 20)
+#define UNLOADS	1000		/* tries; with HZ=100 each takes two ticks */
 
 /* Has FILE a line that contains TEXT? */
 static int has_line(const char *file, const char *text)
@@ -68,6 +69,20 @@ static void *read_module(const struct module *m, size_t *size)
 	return image;
 }
 
+/* Unload MODULE.  While another process is in exec, it keeps those that are
+ * binary formats. */
+static int unload(const struct module *m)
+{
+	unsigned int tries = 0;
+
+	while (syscall(SYS_delete_module, m->name, O_NONBLOCK)) {
+		if (errno != EWOULDBLOCK || tries++ == UNLOADS)
+			return stress_bad("unload %s: %m", m->name);
+		usleep(1000);
+	}
+	return 0;
+}
+
 static int load_and_unload(const struct module *m, unsigned long *rounds)
 {
 	size_t size;
@@ -86,8 +101,8 @@ static int load_and_unload(const struct module *m, unsigned long *rounds)
 		    errno != EEXIST)
 			return stress_bad("%s is loaded twice: %m", m->name);
 		usleep(stress_random(30000));
-		if (syscall(SYS_delete_module, m->name, O_NONBLOCK))
-			return stress_bad("unload %s: %m", m->name);
+		if (unload(m))
+			return 1;
 		if (!syscall(SYS_delete_module, m->name, O_NONBLOCK) ||
 		    errno != ENOENT)
 			return stress_bad("%s is unloaded twice: %m", m->name);
