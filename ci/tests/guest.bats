@@ -532,6 +532,29 @@ whole()
 	whole signals timers proc
 }
 
+@test "stress of address spaces and mappings passes on this machine" {
+	run "$GUEST/init" --run "$GUEST/stress" tests=spaces,maps stress=2 seed=3
+	echo "$output"
+	[ "$status" -eq 0 ]
+	verdict "LAB init: end 2/2"
+}
+
+@test "stress: a seed or time that is no number is refused" {
+	for given in SEED=x SEED= SEED=-1 SEED=1x STRESS_SECONDS=soon; do
+		run env "$given" "$GUEST/stress/maps"
+		[ "$status" -eq 1 ]
+		[[ $output == *"not ok "*"$given is not a number"* ]]
+	done
+}
+
+@test "stress: what needs a domain 0 or modules says so elsewhere" {
+	[ ! -e /proc/xen/capabilities ] || skip "this machine is a Xen domain"
+	run "$GUEST/stress/ports"
+	[ "$output" = "1..0 # SKIP not domain 0" ]
+	run "$GUEST/stress/modules"
+	[ "$output" = "1..0 # SKIP no dummy.ko and binfmt_misc.ko in /modules" ]
+}
+
 @test "tmpfs passes on a tmpfs" {
 	[ "$(stat -f -c %T /dev/shm)" = tmpfs ] || skip "/dev/shm is no tmpfs"
 	TESTDIR=$(mktemp -d /dev/shm/guest.XXXXXX)
