@@ -41,7 +41,7 @@ static int check(const char *who, unsigned short port, int allowed)
 		if (refused == allowed)
 			return stress_bad("%s: port %x is %s", who, port,
 					  refused ? "refused" : "allowed");
-		if (!stress_random(8))
+		if (!stress_random(32))
 			sched_yield();
 	}
 	return 0;

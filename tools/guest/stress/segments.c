@@ -105,7 +105,7 @@ static int check_selector(const char *what, unsigned int selector,
 			  uint32_t expected)
 {
 	/* The CPU, once given away, takes a while to get back. */
-	long call = stress_random(8) ? SYS_getppid : SYS_sched_yield;
+	long call = stress_random(64) ? SYS_getppid : SYS_sched_yield;
 	uint32_t found = stress_random(2) ? read_fs(selector, call) :
 		read_gs(selector, call);
 
@@ -337,7 +337,7 @@ static int tls(void *rounds)
 			entries[i].base = (unsigned long)&words[word];
 			if (syscall(SYS_set_thread_area, &entries[i]))
 				return stress_bad("set_thread_area: %m");
-			for (int n = 0; n < 10; n++)
+			for (int n = 0; n < 100; n++)
 				if (check_selector("TLS",
 						   entries[i].number << 3 | 3,
 						   value_of(word)))
