@@ -73,7 +73,7 @@ is_static()
 # all_static DIR CLASS - every source has become such a program.
 all_static()
 {
-	for src in "$TOP"/tools/guest/*.c "$TOP"/tools/guest/tests/*.c; do
+	for src in "$TOP"/tools/guest/*.c "$TOP"/tools/guest/*/*.c; do
 		name=${src#"$TOP/tools/guest/"}
 		is_static "$1/${name%.c}" "$2" ||
 			{ echo "$name is not static" >&2; return 1; }
@@ -98,8 +98,9 @@ elsewhere()
 
 @test "x86_64: two builds are the same bytes, wherever the sources are" {
 	# Built without a word; a test whose source is gone is gone as well.
-	mkdir -p "$BATS_TEST_TMPDIR/again/tests"
-	touch "$BATS_TEST_TMPDIR/again/tests/gone"
+	mkdir -p "$BATS_TEST_TMPDIR/again/tests" "$BATS_TEST_TMPDIR/again/stress"
+	touch "$BATS_TEST_TMPDIR/again/tests/gone" \
+		"$BATS_TEST_TMPDIR/again/stress/gone"
 	run elsewhere x86_64
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
@@ -382,6 +383,135 @@ judged()
 	[[ $output == usage:* ]]
 }
 
+# ------------------------------------------------------------------- init's stress
+
+@test "stress: all run at once, each with the seconds and the seed" {
+	# Each waits for the other: one after the other, both would time out.
+	for pair in "one two" "two one"; do
+		fake "${pair% *}" <<-E
+			echo 1..1
+			: >$BATS_TEST_TMPDIR/${pair% *}.here
+			until [ -e $BATS_TEST_TMPDIR/${pair#* }.here ]; do
+				sleep 0.1
+			done
+			echo "# \$STRESS_SECONDS \$SEED \$EXPECT"
+			echo ok 1
+		E
+	done
+	init stress=2 seed=42 expect=preempt timeout=5
+	[ "$status" -eq 0 ]
+	verdict "1..2"
+	[ "$(grep -cFx '    # 2 42 preempt' <<<"$output")" -eq 2 ]
+	verdict "LAB init: end 2/2"
+	# And so the barrier can fail: it is in the way of ordinary tests.
+	rm "$BATS_TEST_TMPDIR"/*.here
+	init timeout=1 tests=one,two
+	verdict "not ok 1 - one # timeout"
+}
+
+@test "stress: results are numbered as they end, each below its own output" {
+	for delay in 3 1 2; do
+		fake "sleep$delay" <<-E
+			echo 1..1
+			for i in 1 2 3 4 5 6 7 8 9; do
+				echo "# line \$i of $delay"
+				sleep 0.$delay
+			done
+			echo ok 1
+		E
+	done
+	init stress=1
+	[ "$status" -eq 0 ]
+	[ "$output" = "LAB init: up
+TAP version 13
+1..3
+$(n=0; for delay in 1 2 3; do
+	echo "    1..1"
+	for i in 1 2 3 4 5 6 7 8 9; do echo "    # line $i of $delay"; done
+	echo "    ok 1"
+	echo "ok $((n += 1)) - sleep$delay"
+done)
+LAB init: end 3/3" ]
+}
+
+@test "stress: a test is judged as ever, and the others go on" {
+	echo 'echo 1..1; echo "not ok 1 - a sum"' | fake bad
+	echo 'echo 1..2; echo ok 1; kill -SEGV $$' | fake crash
+	echo 'echo ok 1' | fake planless
+	echo 'echo "1..0 # SKIP not here"' | fake skipped
+	echo 'sleep 1; echo 1..1; echo ok 1; exec >&- 2>&-; sleep 1' | fake whole
+	init stress=1 tests=whole,bad,crash,planless,skipped,missing
+	[ "$status" -eq 1 ]
+	verdict "1..6"
+	for end in "bad # a sum" "planless # no plan" "missing # no such test" \
+		"crash # killed by signal 11 (Segmentation fault)"; do
+		grep -Eqx "not ok [1-5] - ${end//[()]/.}" <<<"$output"
+	done
+	grep -Eqx "ok [1-5] - skipped # SKIP not here" <<<"$output"
+	verdict "ok 6 - whole"
+	verdict "LAB init: end 1/6 1 skipped"
+}
+
+@test "stress: whoever outlives seconds and timeout is killed, with its children" {
+	fake slow <<-E
+		echo 1..1
+		sleep 1000 &
+		echo \$! >$BATS_TEST_TMPDIR/pid
+		wait
+	E
+	# Within the two together: the seconds are the test's own.
+	echo 'echo 1..1; sleep 2; echo ok 1' | fake late
+	init stress=2 timeout=2
+	[ "$status" -eq 1 ]
+	verdict "ok 1 - late"
+	verdict "    1..1"
+	verdict "not ok 2 - slow # timeout"
+	verdict "LAB init: end 1/2"
+	is_dead "$(cat "$BATS_TEST_TMPDIR/pid")"
+}
+
+@test "stress: a flood is bounded, and does not hold up the others" {
+	echo 'echo 1..1; exec yes a line of a flood' | fake flood
+	echo 'echo 1..1; sleep 1; echo ok 1' | fake quiet
+	init stress=1 timeout=1
+	verdict "ok 1 - quiet"
+	verdict "    # more than 1000 lines, the rest is not shown"
+	verdict "not ok 2 - flood # timeout"
+	[ "${#lines[@]}" -lt 1020 ]
+}
+
+@test "stress: a note every ten seconds" {
+	echo 'echo 1..1; sleep 21; echo ok 1' | fake long
+	echo 'echo 1..1; sleep 15; echo ok 1' | fake short
+	init stress=20
+	[ "$output" = "LAB init: up
+TAP version 13
+1..2
+# stress: 10 of 20 s, 2 running
+    1..1
+    ok 1
+ok 1 - short
+# stress: 20 of 20 s, 1 running
+    1..1
+    ok 1
+ok 2 - long
+LAB init: end 2/2" ]
+}
+
+@test "stress: a time that is none is said; it is stress all the same" {
+	fake which <<-'E'
+		echo 1..1
+		echo "# $STRESS_SECONDS ${SEED-none}"
+		echo ok 1
+	E
+	for word in stress=soon stress=0 stress=-1 stress= stress=1s \
+		stress=99999999999; do
+		init "$word"
+		verdict "LAB init: $word is not a time in seconds"
+		verdict "    # 60 none"
+	done
+}
+
 # ---------------------------------------------------------------- the real tests
 
 # whole NAME... - these of the real tests pass here.
@@ -400,6 +530,29 @@ whole()
 
 @test "tests of signals, timers and /proc pass on this machine" {
 	whole signals timers proc
+}
+
+@test "stress of address spaces and mappings passes on this machine" {
+	run "$GUEST/init" --run "$GUEST/stress" tests=spaces,maps stress=2 seed=3
+	echo "$output"
+	[ "$status" -eq 0 ]
+	verdict "LAB init: end 2/2"
+}
+
+@test "stress: a seed or time that is no number is refused" {
+	for given in SEED=x SEED= SEED=-1 SEED=1x STRESS_SECONDS=soon; do
+		run env "$given" "$GUEST/stress/maps"
+		[ "$status" -eq 1 ]
+		[[ $output == *"not ok "*"$given is not a number"* ]]
+	done
+}
+
+@test "stress: what needs a domain 0 or modules says so elsewhere" {
+	[ ! -e /proc/xen/capabilities ] || skip "this machine is a Xen domain"
+	run "$GUEST/stress/ports"
+	[ "$output" = "1..0 # SKIP not domain 0" ]
+	run "$GUEST/stress/modules"
+	[ "$output" = "1..0 # SKIP no dummy.ko and binfmt_misc.ko in /modules" ]
 }
 
 @test "tmpfs passes on a tmpfs" {

@@ -52,7 +52,7 @@ CONFIG_C=m" ]
 }
 
 @test "an unknown kernel is exit 2, with the nearest names" {
-	for verb in kernel boot shell; do
+	for verb in kernel boot shell stress; do
 		OUT=$BATS_TEST_TMPDIR/out run "$TOP/tools/job" $verb xenu-x86_32-prempt
 		[ "$status" -eq 2 ]
 		[[ "$output" == *"xenU-x86_32-preempt"* ]]
@@ -63,6 +63,18 @@ CONFIG_C=m" ]
 	OUT=$BATS_TEST_TMPDIR/out run "$TOP/tools/job" boot
 	[ "$status" -eq 2 ]
 	[[ "$output" == *"K="* ]]
+}
+
+@test "stress without a sensible time and seed is exit 2, before any work" {
+	for given in "T=0" "T=-5" "T=x" "T=1s" "T=10000" "SEED=-1" "SEED=x" \
+		"SEED=1x" "SEED=1234567890"; do
+		OUT=$BATS_TEST_TMPDIR/out run env "$given" "$TOP/tools/job" \
+			stress xenU-x86_32-preempt
+		echo "$given: $output"
+		[ "$status" -eq 2 ]
+		[[ "$output" == *"job: "*"${given}"*"digits" ]]
+		[ ! -e "$BATS_TEST_TMPDIR/out/table.rows" ]
+	done
 }
 
 @test "an unknown toolchain is exit 2, with the known ones" {

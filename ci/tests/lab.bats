@@ -372,9 +372,10 @@ result()
 
 guest_files()
 {
-	mkdir -p guest/tests
+	mkdir -p guest/tests guest/stress
 	echo init >guest/init
 	echo one >guest/tests/one
+	echo hard >guest/stress/hard
 	printf '#!/bin/sh\nprintf "ash\\nbusybox\\nsh\\nzcat\\n"\n' >busybox
 	chmod +x busybox
 }
@@ -391,6 +392,7 @@ guest_files()
 	drwxr-xr-x root root - bin
 	drwxr-xr-x root root - dev
 	drwxr-xr-x root root - proc
+	drwxr-xr-x root root - stress
 	drwxr-xr-x root root - sys
 	drwxr-xr-x root root - tests
 	drwxr-xr-x root root - tmp
@@ -401,6 +403,7 @@ guest_files()
 	lrwxrwxrwx root root - bin/sh
 	lrwxrwxrwx root root - bin/zcat
 	-rwxr-xr-x root root - tests/one
+	-rwxr-xr-x root root - stress/hard
 	-rwxr-xr-x root root - init
 	EOF
 	mkdir x
@@ -414,6 +417,11 @@ guest_files()
 	guest_files
 	run "$TOP/tools/lab/ramdisk" guest ./nobusybox out.gz
 	[ "$status" -eq 2 ]
+	mv guest/stress elsewhere
+	run "$TOP/tools/lab/ramdisk" guest ./busybox out.gz
+	[ "$status" -eq 2 ]
+	[ "$output" = "ramdisk: no directory guest/stress" ]
+	mv elsewhere guest/stress
 	rm guest/init
 	run "$TOP/tools/lab/ramdisk" guest ./busybox out.gz
 	[ "$status" -eq 2 ]

@@ -7,6 +7,9 @@
  *
  *	tests=A,B,...	run these, in this order; default: all, sorted by name
  *	timeout=SEC	for each test, default 60
+ *	stress=SEC	the programs in /stress instead, all at once; each is to
+ *			go on for SEC and then has the timeout to end
+ *	seed=N		handed to these as SEED, default 1   (see stress.h)
  *	expect=WORDS	handed to the tests as EXPECT   (see expect.h)
  *	release=TEXT	handed to the tests as RELEASE  (see tests/version.c)
  *	vcpus=N		handed to the tests as VCPUS    (see tests/version.c)
@@ -20,6 +23,8 @@
  * A test is itself a TAP program: its output is shown indented.  It has passed
  * when it exits with 0 after a complete plan of distinct numbers without a "not
  * ok"; anything else fails it, and the first reason stands after its name.
+ * Under stress the output is kept until the test has ended, results are numbered
+ * in that order, and a note every 10 seconds shows that all is alive.
  *
  * Runs on 2.6.12 as well as on current kernels.
  */
@@ -42,7 +47,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TIMEOUT		60	/* seconds a test may take */
+/* Seconds a test may take.  Under stress, seconds beyond those it is to take: its
+ * last round shares an emulated CPU with the last rounds of a dozen others. */
+#define TIMEOUT		60
+#define STRESS		60	/* seconds, if the word makes no sense */
+#define REPORT		10000	/* ms from one note to the next */
 #define GRACE		5	/* seconds to die after SIGKILL */
 #define LINE		1024	/* longer lines are broken */
 #define SHOWN		1000	/* other lines of a test that are shown */
@@ -53,6 +62,7 @@ struct orders {
 	const char *dir;
 	char *tests;		/* comma list, or NULL for all */
 	long timeout;		/* seconds */
+	long stress;		/* seconds, 0 for one test after another */
 	int shell;
 };
 
@@ -76,24 +86,30 @@ struct output {
 	int broken;		/* the line is the rest of a longer one */
 	unsigned long tap_lines;	/* a plan and results */
 	unsigned long lines;		/* all others */
+	FILE *kept;		/* goes here first, or NULL */
+	char *text;		/* what was kept, once that is closed */
+	size_t size;
+};
+
+/* A test on its way from the list to its result. */
+struct test {
+	const char *name;
+	struct output out;
+	int fd;			/* where its output arrives, or -1 */
+	pid_t pid;		/* 0 if it could not be started */
+	int status;		/* as wait() has it */
+	int dead, killed;
+	int over;		/* reported */
+	long long deadline;	/* in ms */
 };
 
 /* SIGCHLD's handler writes a byte here, so that poll() notices. */
 static int child_pipe[2];
 
-/* One line to the console, in one write: nothing of ours comes between. */
-__attribute__((format(printf, 1, 2)))
-static void say(const char *fmt, ...)
+/* All of BUF to the console. */
+static void put(const char *buf, size_t len)
 {
-	char buf[LINE + 64];
-	size_t len, at = 0;
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(buf, sizeof(buf) - 1, fmt, ap);
-	va_end(ap);
-	len = strlen(buf);
-	buf[len++] = '\n';
+	size_t at = 0;
 
 	while (at < len) {
 		ssize_t n = write(STDOUT_FILENO, buf + at, len - at);
@@ -103,6 +119,44 @@ static void say(const char *fmt, ...)
 		else if (errno != EINTR && errno != EAGAIN)
 			return;
 	}
+}
+
+/* One line into KEPT or, if that is NULL, to the console; there in one write:
+ * nothing of ours comes between. */
+static void put_line(FILE *kept, const char *fmt, va_list ap)
+{
+	char buf[LINE + 64];
+	size_t len;
+
+	vsnprintf(buf, sizeof(buf) - 1, fmt, ap);
+	len = strlen(buf);
+	buf[len++] = '\n';
+	if (kept)
+		fwrite(buf, len, 1, kept);
+	else
+		put(buf, len);
+}
+
+/* One line of our own. */
+__attribute__((format(printf, 1, 2)))
+static void say(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put_line(NULL, fmt, ap);
+	va_end(ap);
+}
+
+/* One line of a test. */
+__attribute__((format(printf, 2, 3)))
+static void show(struct output *out, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put_line(out->kept, fmt, ap);
+	va_end(ap);
 }
 
 /* Note the first flaw only; what follows is often its consequence. */
@@ -217,9 +271,9 @@ static void end_line(struct output *out)
 	is_tap = !out->broken && tap_line(&out->tap, out->line) &&
 		out->tap_lines++ <= RESULTS;
 	if (is_tap || out->lines < SHOWN)
-		say("    %s", out->line);
+		show(out, "    %s", out->line);
 	else if (out->lines == SHOWN)
-		say("    # more than %d lines, the rest is not shown", SHOWN);
+		show(out, "    # more than %d lines, the rest is not shown", SHOWN);
 	out->lines += !is_tap;
 }
 
@@ -276,22 +330,16 @@ static int watch_children(void)
 	return sigaction(SIGCHLD, &sa, NULL);
 }
 
-/* Reap all who have died, orphans too; true if PID was one, then in *STATUS. */
-static int reap(pid_t pid, int *status)
+/* One who has died, maybe an orphan, with the status; 0 if there is none. */
+static pid_t reap(int *status)
 {
 	char drain[64];
-	int found = 0, st;
-	pid_t dead;
+	pid_t pid;
 
 	while (read(child_pipe[0], drain, sizeof(drain)) > 0)
 		;
-	while ((dead = waitpid(-1, &st, WNOHANG)) > 0) {
-		if (dead == pid) {
-			*status = st;
-			found = 1;
-		}
-	}
-	return found;
+	pid = waitpid(-1, status, WNOHANG);
+	return pid > 0 ? pid : 0;
 }
 
 static long long now_ms(void)
@@ -325,100 +373,144 @@ static pid_t start(const char *path, int fd)
 	_exit(127);
 }
 
-/*
- * Follow PID, whose output arrives on FD, to its end.  Returns 0 with its wait
- * status, or -1 if it had to be killed after TIMEOUT seconds.
- */
-static int follow(struct output *out, int fd, pid_t pid, long timeout,
-		  int *status)
+/* Start TEST.  One that cannot be has no pid then, and a flaw says why. */
+static void begin(const struct orders *orders, struct test *test)
 {
-	struct pollfd fds[] = {
-		{ .fd = child_pipe[0], .events = POLLIN },
-		{ .fd = fd, .events = POLLIN },
-	};
-	long long deadline = now_ms() + timeout * 1000LL;
-	int killed = 0, left;
-
-	for (;;) {
-		long long wait = deadline - now_ms();
-
-		if (wait <= 0) {
-			if (killed)
-				break;	/* not even SIGKILL helped */
-			kill(-pid, SIGKILL);
-			killed = 1;
-			deadline = now_ms() + GRACE * 1000;
-			continue;
-		}
-		if (poll(fds, 2, wait > INT_MAX ? INT_MAX : wait) < 0)
-			continue;
-		/* At its end, stop asking; the test may still be running. */
-		if (fds[1].revents && !read_output(out, fd))
-			fds[1].fd = -1;
-		if (fds[0].revents && reap(pid, status))
-			break;
-	}
-
-	/* Whoever the test left behind must not disturb the next one, nor keep
-	 * us here: what a pipe can hold was written before, more was not. */
-	kill(-pid, SIGKILL);
-	for (left = PIPE_HOLDS; left > 0 && read_output(out, fd); left -= 4096)
-		;
-	return killed ? -1 : 0;
-}
-
-static enum verdict run_test(const struct orders *orders, const char *name,
-			     unsigned int number)
-{
-	struct output out = { .tap.plan = -1 };
-	struct tap *tap = &out.tap;
-	enum verdict verdict = FAILED;
+	struct output *out = &test->out;
+	struct tap *tap = &out->tap;
 	char path[PATH_MAX];
-	int pipefd[2], status = 0;
-	pid_t pid;
+	int pipefd[2];
 
-	snprintf(path, sizeof(path), "%s/%s", orders->dir, name);
-	if (!*name || strchr(name, '/') || access(path, X_OK)) {
+	snprintf(path, sizeof(path), "%s/%s", orders->dir, test->name);
+	if (!*test->name || strchr(test->name, '/') || access(path, X_OK)) {
 		flaw(tap, "no such test");
-		goto out;
+		return;
+	}
+	if (orders->stress)
+		out->kept = open_memstream(&out->text, &out->size);
+	if (orders->stress && !out->kept) {
+		flaw(tap, "open_memstream: %m");
+		return;
 	}
 	if (pipe2(pipefd, O_CLOEXEC)) {
 		flaw(tap, "pipe: %m");
-		goto out;
+		return;
 	}
 	fcntl(pipefd[0], F_SETFL, O_NONBLOCK);
-	pid = start(path, pipefd[1]);
+	test->fd = pipefd[0];
+	test->pid = start(path, pipefd[1]);
 	close(pipefd[1]);
-	if (pid < 0) {
+	if (test->pid < 0) {
 		flaw(tap, "fork: %m");
-		goto out_close;
+		test->pid = 0;
+		return;
 	}
+	test->deadline = now_ms() + (orders->stress + orders->timeout) * 1000LL;
+}
 
-	if (follow(&out, pipefd[0], pid, orders->timeout, &status)) {
+/* Has TEST come to its end?  When its time is up, it is made to. */
+static int has_ended(struct test *test)
+{
+	if (test->dead || !test->pid)
+		return 1;
+	if (now_ms() < test->deadline)
+		return 0;
+	if (test->killed)
+		return 1;	/* not even SIGKILL helped */
+	kill(-test->pid, SIGKILL);
+	test->killed = 1;
+	test->deadline = now_ms() + GRACE * 1000;
+	return 0;
+}
+
+/* The last of TEST's output, and how it ended. */
+static void judge(struct test *test)
+{
+	struct output *out = &test->out;
+	struct tap *tap = &out->tap;
+	int left;
+
+	/* Whoever the test left behind must not disturb others, nor keep us
+	 * here: what a pipe can hold was written before, more was not. */
+	kill(-test->pid, SIGKILL);
+	for (left = PIPE_HOLDS; left > 0 && read_output(out, test->fd);
+	     left -= 4096)
+		;
+	if (test->killed)
 		snprintf(tap->flaw, sizeof(tap->flaw), "timeout");
-	} else if (WIFSIGNALED(status)) {
+	else if (WIFSIGNALED(test->status))
 		snprintf(tap->flaw, sizeof(tap->flaw),
-			 "killed by signal %d (%s)", WTERMSIG(status),
-			 strsignal(WTERMSIG(status)));
-	}
-	if (out.len)
-		end_line(&out);
+			 "killed by signal %d (%s)", WTERMSIG(test->status),
+			 strsignal(WTERMSIG(test->status)));
+	if (out->len)
+		end_line(out);
 	tap_end(tap);
-	if (WEXITSTATUS(status))
-		flaw(tap, "exit status %d", WEXITSTATUS(status));
-	if (!*tap->flaw)
-		verdict = *tap->skip ? SKIPPED : PASSED;
+	if (WEXITSTATUS(test->status))
+		flaw(tap, "exit status %d", WEXITSTATUS(test->status));
+}
 
-out_close:
-	close(pipefd[0]);
-out:
-	if (verdict == FAILED)
-		say("not ok %u - %s # %s", number, name, tap->flaw);
-	else if (verdict == SKIPPED)
-		say("ok %u - %s # SKIP %s", number, name, tap->skip);
-	else
-		say("ok %u - %s", number, name);
-	return verdict;
+/* Report TEST as NUMBER and let go of it. */
+static enum verdict end(struct test *test, unsigned int number)
+{
+	struct output *out = &test->out;
+	struct tap *tap = &out->tap;
+
+	if (test->pid)
+		judge(test);
+	if (test->fd >= 0)
+		close(test->fd);
+	if (out->kept) {
+		if (fclose(out->kept))
+			flaw(tap, "keep the output: %m");
+		put(out->text, out->size);
+		free(out->text);
+	}
+	test->over = 1;
+
+	if (*tap->flaw) {
+		say("not ok %u - %s # %s", number, test->name, tap->flaw);
+		return FAILED;
+	}
+	if (*tap->skip) {
+		say("ok %u - %s # SKIP %s", number, test->name, tap->skip);
+		return SKIPPED;
+	}
+	say("ok %u - %s", number, test->name);
+	return PASSED;
+}
+
+/* Wait for COUNT TESTS, but not beyond UNTIL; take what they say and note who has
+ * died.  FDS are child_pipe's and then theirs. */
+static void attend(struct test *tests, struct pollfd *fds, unsigned int count,
+		   long long until)
+{
+	long long wait;
+	unsigned int i;
+	int status;
+	pid_t pid;
+
+	for (i = 0; i < count; i++)
+		if (!tests[i].over && tests[i].deadline < until)
+			until = tests[i].deadline;
+	wait = until - now_ms();
+	if (wait < 0)
+		wait = 0;
+	if (poll(fds, count + 1, wait > INT_MAX ? INT_MAX : wait) < 0)
+		return;
+
+	for (i = 0; i < count; i++)
+		/* At its end, stop asking; the test may still be running. */
+		if (fds[i + 1].revents &&
+		    !read_output(&tests[i].out, tests[i].fd))
+			fds[i + 1].fd = -1;
+	if (!fds[0].revents)
+		return;
+	while ((pid = reap(&status)))
+		for (i = 0; i < count; i++)
+			if (!tests[i].over && tests[i].pid == pid) {
+				tests[i].status = status;
+				tests[i].dead = 1;
+			}
 }
 
 static int not_hidden(const struct dirent *entry)
@@ -454,12 +546,49 @@ static char **list_tests(const struct orders *orders)
 	return names;
 }
 
+/* Run the COUNT of TESTS, one or all at a time; how many had which verdict is in
+ * VERDICTS then.  FDS is room for one more than there are tests. */
+static void run_all(const struct orders *orders, struct test *tests,
+		    struct pollfd *fds, unsigned int count,
+		    unsigned int *verdicts)
+{
+	const unsigned int at_once = orders->stress ? count : 1;
+	const long long begun = now_ms();
+	long long report = orders->stress ? begun + REPORT : LLONG_MAX;
+	unsigned int started = 0, ended = 0, i;
+
+	fds[0] = (struct pollfd){ .fd = child_pipe[0], .events = POLLIN };
+	while (ended < count) {
+		for (; started < count && started - ended < at_once; started++) {
+			begin(orders, &tests[started]);
+			fds[started + 1] = (struct pollfd){
+				.fd = tests[started].fd, .events = POLLIN
+			};
+		}
+		attend(tests, fds, started, report);
+		for (i = 0; i < started; i++) {
+			if (tests[i].over || !has_ended(&tests[i]))
+				continue;
+			fds[i + 1].fd = -1;
+			verdicts[end(&tests[i], ++ended)]++;
+		}
+		if (ended < count && now_ms() >= report) {
+			say("# stress: %lld of %ld s, %u running",
+			    (report - begun) / 1000, orders->stress,
+			    started - ended);
+			report += REPORT;
+		}
+	}
+}
+
 /* Run what was ordered; true if there was something and none of it failed. */
 static int run_tests(const struct orders *orders)
 {
-	unsigned int count[] = { [PASSED] = 0, [FAILED] = 0, [SKIPPED] = 0 };
+	unsigned int verdicts[] = { [PASSED] = 0, [FAILED] = 0, [SKIPPED] = 0 };
 	char **names = list_tests(orders);
 	unsigned int total = 0, i;
+	struct pollfd *fds;
+	struct test *tests;
 
 	if (!names) {
 		say("LAB init: tests in %s: %m", orders->dir);
@@ -467,24 +596,44 @@ static int run_tests(const struct orders *orders)
 	}
 	while (names[total])
 		total++;
+	tests = calloc(total + 1, sizeof(*tests));
+	fds = calloc(total + 1, sizeof(*fds));
+	if (!tests || !fds) {
+		say("LAB init: %u tests: %m", total);
+		return 0;
+	}
+	for (i = 0; i < total; i++)
+		tests[i] = (struct test){ .name = names[i], .fd = -1,
+					  .out.tap.plan = -1 };
 
 	say("TAP version 13");
 	say("1..%u", total);
-	for (i = 0; i < total; i++)
-		count[run_test(orders, names[i], i + 1)]++;
-	if (count[SKIPPED])
-		say("LAB init: end %u/%u %u skipped", count[PASSED], total,
-		    count[SKIPPED]);
+	run_all(orders, tests, fds, total, verdicts);
+	if (verdicts[SKIPPED])
+		say("LAB init: end %u/%u %u skipped", verdicts[PASSED], total,
+		    verdicts[SKIPPED]);
 	else
-		say("LAB init: end %u/%u", count[PASSED], total);
-	return total && !count[FAILED];
+		say("LAB init: end %u/%u", verdicts[PASSED], total);
+	return total && !verdicts[FAILED];
+}
+
+/* VALUE of WORD, a time; USUAL if it is none. */
+static long seconds(const char *word, const char *value, long usual)
+{
+	char *end;
+	long time = strtol(value, &end, 10);
+
+	if (!*end && time > 0 && time <= INT_MAX / 1000)
+		return time;
+	say("LAB init: %s=%s is not a time in seconds", word, value);
+	return usual;
 }
 
 /* Obey WORD of the command line; those that are not for us mean nothing. */
 static void take_word(struct orders *orders, char *word)
 {
 	char *value = strchr(word, '=');
-	char *end;
+	char text[16];
 
 	if (!strcmp(word, "shell"))
 		orders->shell = 1;
@@ -500,13 +649,14 @@ static void take_word(struct orders *orders, char *word)
 		setenv("RELEASE", value, 1);
 	} else if (!strcmp(word, "vcpus")) {
 		setenv("VCPUS", value, 1);
+	} else if (!strcmp(word, "seed")) {
+		setenv("SEED", value, 1);
 	} else if (!strcmp(word, "timeout")) {
-		orders->timeout = strtol(value, &end, 10);
-		if (*end || orders->timeout <= 0) {
-			say("LAB init: timeout=%s is not a time in seconds",
-			    value);
-			orders->timeout = TIMEOUT;
-		}
+		orders->timeout = seconds(word, value, TIMEOUT);
+	} else if (!strcmp(word, "stress")) {
+		orders->stress = seconds(word, value, STRESS);
+		snprintf(text, sizeof(text), "%ld", orders->stress);
+		setenv("STRESS_SECONDS", text, 1);
 	}
 }
 
@@ -588,7 +738,7 @@ static void run_shell(void)
 	char *argv[] = { "-sh", NULL };
 	struct pollfd fds = { .fd = child_pipe[0], .events = POLLIN };
 	int status;
-	pid_t pid = fork();
+	pid_t pid = fork(), dead;
 
 	if (!pid) {
 		/* Job control needs a session with a terminal of its own, which
@@ -605,9 +755,11 @@ static void run_shell(void)
 		say("LAB init: fork: %m");
 		return;
 	}
-	do
+	do {
 		poll(&fds, 1, -1);
-	while (!reap(pid, &status));
+		while ((dead = reap(&status)) && dead != pid)
+			;
+	} while (!dead);
 }
 
 /* Xen's file says so in the domain that controls the machine. */
@@ -668,6 +820,8 @@ int main(int argc, char **argv)
 	}
 
 	take_command_line(&orders);
+	if (orders.stress)
+		orders.dir = "/stress";
 	if (!orders.shell) {
 		run_tests(&orders);
 		power_off(RB_POWER_OFF);

@@ -2,12 +2,21 @@
 /*
  * What the stress programs share: a budget of time, seeded choices, workers.
  *
- *	plan(2);
- *	stress_begin();
- *	while (stress_on())
- *		...;			choices by stress_random()
- *	ok(!bad, "every sum agrees");
- *	return done();
+ *	static int sum(void *rounds)
+ *	{
+ *		do {
+ *			...;		choices by stress_random()
+ *			if (bad)
+ *				return stress_bad("%d is not %d", a, b);
+ *			++*(unsigned long *)rounds;
+ *		} while (stress_on());
+ *		return 0;
+ *	}
+ *
+ *	static const struct stress_task tasks[] = { { "sums agree", sum } };
+ *	return stress_run(tasks, 1);
+ *
+ * The tasks run side by side, and each is one result.
  *
  * From the environment: STRESS_SECONDS (default 5), the time to spend, and SEED
  * (default 1), from which every choice follows.  Programs that run side by side,
@@ -21,6 +30,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -77,13 +87,14 @@ static inline int stress_on(void)
 		now.tv_nsec < stress_end.tv_nsec);
 }
 
-/* From 0 to BELOW - 1 (xorshift: good enough to choose, not to hide). */
+/* From 0 to BELOW - 1, or anything if that is 0 (xorshift: good enough to choose,
+ * not to hide). */
 static inline uint32_t stress_random(uint32_t below)
 {
 	stress_state ^= stress_state << 13;
 	stress_state ^= stress_state >> 17;
 	stress_state ^= stress_state << 5;
-	return below ? stress_state % below : 0;
+	return below ? stress_state % below : stress_state;
 }
 
 /*
@@ -123,6 +134,47 @@ static inline int stress_wait(pid_t pid)
 	else
 		diag("worker %d: exit status %d", pid, WEXITSTATUS(status));
 	return -1;
+}
+
+/* What a worker returns that has found something wrong, which is said in a note. */
+#define stress_bad(...) (diag(__VA_ARGS__), 1)
+
+/* SIZE bytes of zeroes that all workers begun after this share. */
+static inline void *stress_shared(size_t size)
+{
+	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (mem == MAP_FAILED)
+		bail("shared memory: %m");
+	return mem;
+}
+
+/* What a worker does, told what to count its rounds in. */
+struct stress_task {
+	const char *name;	/* of the result */
+	int (*work)(void *rounds);
+};
+
+/* Run COUNT of TASKS at once, for the whole program: plan to exit status.  One
+ * that has not completed a round has shown nothing, and fails. */
+static inline int stress_run(const struct stress_task *tasks,
+			     unsigned int count)
+{
+	unsigned long *rounds = stress_shared(count * sizeof(*rounds));
+	pid_t pids[count];
+	int good;
+
+	plan(count);
+	stress_begin();
+	for (unsigned int i = 0; i < count; i++)
+		pids[i] = stress_worker(i + 1, tasks[i].work, &rounds[i]);
+	for (unsigned int i = 0; i < count; i++) {
+		good = !stress_wait(pids[i]);
+		ok(good && rounds[i], "%s", tasks[i].name);
+		diag("%lu rounds", rounds[i]);
+	}
+	return done();
 }
 
 #endif
