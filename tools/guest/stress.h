@@ -40,9 +40,10 @@
 
 /*
  * Seconds after which one who waits is told that it waits in vain.  Dozens of
- * tasks may be at work, and 2.6.12 lets one wait a second for each of them.
+ * tasks may be at work, and 2.6.12 lets one wait a second for each of them; but
+ * init's patience must last longer.
  */
-#define STRESS_STALL	60
+#define STRESS_STALL	45
 
 static struct timespec stress_end;
 static uint32_t stress_state;
@@ -101,17 +102,6 @@ static inline uint32_t stress_random(uint32_t below)
 	stress_state ^= stress_state >> 17;
 	stress_state ^= stress_state << 5;
 	return below ? stress_state % below : stress_state;
-}
-
-/* SIZE bytes of zeroes that the program and its workers share. */
-static inline void *stress_shared(size_t size)
-{
-	void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (shared == MAP_FAILED)
-		bail("shared memory: %m");
-	return shared;
 }
 
 /*
