@@ -155,7 +155,7 @@ static int locker(void *arg)
 {
 	uint32_t *locks = arg;
 
-	while (stress_on() && !shared->stalled) {
+	do {
 		struct guarded *g = &shared->guarded[stress_random(MUTEXES)];
 		uint32_t more = stress_random(1000), sum;
 
@@ -171,7 +171,7 @@ static int locker(void *arg)
 		g->locked++;
 		unlock(&g->mutex);
 		++*locks;
-	}
+	} while (stress_on() && !shared->stalled);
 	return 0;
 }
 
@@ -180,7 +180,7 @@ static int producer(void *arg)
 	struct queue *q = &shared->queue;
 
 	(void)arg;
-	while (stress_on()) {
+	do {
 		uint32_t item = stress_random(1U << 31);
 
 		if (lock(&q->mutex, "the queue's mutex"))
@@ -195,7 +195,7 @@ static int producer(void *arg)
 		unlock(&q->mutex);
 		if (!stress_random(8))
 			dawdle();
-	}
+	} while (stress_on());
 	if (lock(&q->mutex, "the queue's mutex"))
 		return 1;
 	q->producers--;

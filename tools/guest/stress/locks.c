@@ -187,14 +187,14 @@ static int ranger(void *arg)
 	uint32_t *written = arg;
 
 	limit_waits();
-	while (stress_on()) {
+	do {
 		wrote = in_range(fd);
 		if (wrote < 0) {
 			diag("%d: POSIX lock: %m", getpid());
 			return 1;
 		}
 		*written += wrote;
-	}
+	} while (stress_on());
 	return 0;
 }
 
@@ -210,7 +210,7 @@ static int flocker(void *arg)
 		snprintf(name, sizeof(name), "flock%d", i);
 		fd[i] = open_file(name);
 	}
-	while (stress_on()) {
+	do {
 		int type = stress_random(2) ? F_WRLCK : F_RDLCK;
 		int how = type == F_WRLCK ? LOCK_EX : LOCK_SH;
 
@@ -229,7 +229,7 @@ static int flocker(void *arg)
 		*written += type == F_WRLCK;
 		if (flock(fd[i], LOCK_UN))
 			return 1;
-	}
+	} while (stress_on());
 	return 0;
 }
 
@@ -310,11 +310,12 @@ static int many_ranges(int fd)
 
 static int holder(void *arg)
 {
-	int fd = open_file(arg), bad = 0;
+	int fd = open_file(arg), bad;
 
 	limit_waits();
-	while (!bad && stress_on())
+	do
 		bad = many_ranges(fd);
+	while (!bad && stress_on());
 	return bad;
 }
 
@@ -373,11 +374,12 @@ static int arrange_deadlock(int fd)
 
 static int arranger(void *arg)
 {
-	int fd = open_file(arg), bad = 0;
+	int fd = open_file(arg), bad;
 
 	limit_waits();
-	while (!bad && stress_on())
+	do
 		bad = arrange_deadlock(fd);
+	while (!bad && stress_on());
 	return bad;
 }
 

@@ -306,11 +306,14 @@ static const struct {
 
 static int system_files(void *arg)
 {
-	(void)arg;
-	while (stress_on()) {
-		unsigned int i = stress_random(FILES);
+	unsigned int turn = 0;
 
-		if (stress_random(4) >= files[i].share)
+	(void)arg;
+	do {
+		/* First each once, then at random. */
+		unsigned int i = turn < FILES ? turn : stress_random(FILES);
+
+		if (turn++ >= FILES && stress_random(4) >= files[i].share)
 			continue;
 		if (read_file(files[i].path)) {
 			if (errno == ENOENT)
@@ -321,7 +324,7 @@ static int system_files(void *arg)
 		if (check_text() || files[i].parse())
 			return 1;
 		__atomic_add_fetch(&shared->reads[i], 1, __ATOMIC_SEQ_CST);
-	}
+	} while (stress_on() || turn < FILES);
 	return 0;
 }
 
@@ -417,7 +420,7 @@ static int process_files(void *arg)
 	char name[64];
 
 	(void)arg;
-	while (stress_on()) {
+	do {
 		unsigned int i = stress_random(PID_FILES), who;
 		pid_t pid = getppid();
 
@@ -440,7 +443,7 @@ static int process_files(void *arg)
 		    pid_files[i].parse(pid))
 			return 1;
 		__atomic_add_fetch(&shared->pids, 1, __ATOMIC_SEQ_CST);
-	}
+	} while (stress_on() || !shared->pids);
 	return 0;
 }
 
@@ -450,7 +453,7 @@ static int lister(void *arg)
 	static unsigned char seen[PIDS / 8];
 
 	(void)arg;
-	while (stress_on()) {
+	do {
 		struct dirent *entry;
 		DIR *dir = opendir("/proc");
 		int self = 0;
@@ -476,7 +479,7 @@ static int lister(void *arg)
 			return 1;
 		}
 		usleep(stress_random(30000));
-	}
+	} while (stress_on());
 	return 0;
 }
 
@@ -505,7 +508,7 @@ static int churner(void *arg)
 {
 	int n = (pid_t *)arg - shared->child, status;
 
-	while (stress_on()) {
+	do {
 		uint32_t choices = stress_random(1U << 31);
 		pid_t pid = fork();
 
@@ -521,7 +524,7 @@ static int churner(void *arg)
 		if (waitpid(pid, &status, 0) != pid || status)
 			return 1;
 		shared->lived[n]++;
-	}
+	} while (stress_on());
 	return 0;
 }
 

@@ -154,7 +154,7 @@ static int sender(void *arg)
 	int number = sent - shared->sent;
 	union sigval value;
 
-	while (stress_on()) {
+	do {
 		uint32_t got = __atomic_load_n(&shared->got[number],
 					       __ATOMIC_SEQ_CST);
 
@@ -166,7 +166,7 @@ static int sender(void *arg)
 		if (sigqueue(receiver_pid, SIGRTMIN + number, value)) {
 			if (errno != EAGAIN) {
 				diag("sigqueue: %m");
-				break;
+				return 1;
 			}
 			usleep(1000);
 			continue;
@@ -174,9 +174,9 @@ static int sender(void *arg)
 		++*sent;
 		if (!stress_random(8))
 			sched_yield();
-	}
+	} while (stress_on());
 	__atomic_add_fetch(&shared->over, 1, __ATOMIC_SEQ_CST);
-	return stress_on();
+	return 0;
 }
 
 /* What a child is given by its tracer; it is the child's own copy. */
@@ -283,7 +283,7 @@ static int change_memory(pid_t pid, struct given *ours)
 static int single_steps(pid_t pid, struct traced *t)
 {
 	struct user_regs_struct saved, regs, want;
-	unsigned int steps = 2 * stress_random(10);
+	unsigned int steps = 2 * (1 + stress_random(9));
 
 	if (ptrace(PTRACE_GETREGS, pid, NULL, &saved))
 		return -1;
@@ -346,14 +346,14 @@ static int trace(pid_t pid, struct traced *t)
 		diag("PTRACE_SETOPTIONS: %m");
 		return -1;
 	}
-	while (calls < more && stress_on()) {
+	do {
 		if (one_call(pid, t, ++calls))
 			return -1;
 		if (stress_random(2) && change_memory(pid, &ours))
 			return -1;
-		if (!stress_random(4) && single_steps(pid, t))
+		if ((calls == 1 || !stress_random(4)) && single_steps(pid, t))
 			return -1;
-	}
+	} while (calls < more && stress_on());
 	if (ptrace(PTRACE_POKEDATA, pid, &given.over, 1) ||
 	    ptrace(stress_random(2) ? PTRACE_CONT : PTRACE_DETACH, pid, NULL,
 		   NULL))
@@ -380,7 +380,7 @@ static int tracer(void *arg)
 	int bad = 0;
 
 	sigaction(SIGALRM, &sa, NULL);
-	while (!bad && stress_on()) {
+	do {
 		pid_t pid;
 
 		memset(t, 0, sizeof(*t));
@@ -395,7 +395,7 @@ static int tracer(void *arg)
 		sum->calls += t->calls;
 		sum->stops += t->stops;
 		sum->steps += t->steps;
-	}
+	} while (!bad && stress_on());
 	return !!bad;
 }
 

@@ -118,7 +118,6 @@ static int answerer(void *arg)
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGRTMIN);
-	sigprocmask(SIG_BLOCK, &set, NULL);
 	close(a->pipe[1]);
 	if (bind_to(job->cpu))
 		bail("bind to CPU %d: %m", job->cpu);
@@ -247,13 +246,13 @@ static int waker(void *arg)
 	    timer_gettime(timer, &every))
 		bail("timer_settime: %m");
 
-	while (stress_on() && !cpu->gone) {
+	do {
 		if (sigwaitinfo(&set, &info) < 0)
 			bail("sigwaitinfo: %m");
 		cpu->wakeups[job->timed]++;
 		cpu->overruns[job->timed] += info.si_overrun;
 		burn(cpu, job);
-	}
+	} while (stress_on() && !cpu->gone);
 	check_count(cpu, job, start, every.it_interval.tv_sec * 1000000LL +
 		    every.it_interval.tv_nsec / 1000);
 	return 0;
@@ -267,7 +266,7 @@ static int count_cpus(void)
 	if (sched_getaffinity(0, sizeof(set), &set))
 		bail("sched_getaffinity: %m");
 	for (int i = 0; i < CPUS; i++)
-		count += cpus[i].present = CPU_ISSET(i, &set);
+		count += cpus[i].present = !!CPU_ISSET(i, &set);
 	return count;
 }
 
@@ -282,12 +281,23 @@ static int start_cpu(int number, struct job *job, pid_t *workers)
 
 			if (pipe(a->pipe))
 				bail("pipe: %m");
+			a->asked = 1;
 			job[count] = (struct job){ number, i, call };
 			a->pid = stress_worker(count + 1, answerer, &job[count]);
 			workers[count] = a->pid;
 		}
 	}
 	return count;
+}
+
+/* Until all answerers of CPU have been there once. */
+static void wait_for_answerers(struct cpu *cpu)
+{
+	for (int i = 0; i < TIMED; i++)
+		for (int call = 0; call < CALLS; call++)
+			while (!__atomic_load_n(&cpu->answer[i][call].answered,
+						__ATOMIC_SEQ_CST))
+				usleep(1000);
 }
 
 int main(void)
@@ -297,15 +307,22 @@ int main(void)
 	uint32_t wakeups = 0, overruns = 0, calls = 0;
 	uint32_t late = 0, overtaken = 0, miscounted = 0;
 	int bad = 0, idle = 0, gone = 0, count = 0, i, n;
+	sigset_t set;
 
 	plan(4);
 	stress_begin();
 	cpus = stress_shared(CPUS * sizeof(*cpus));
 	n = count_cpus();
+	/* For all to come: they ask for it by sigwaitinfo(). */
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 	for (i = 0; i < CPUS; i++)
 		if (cpus[i].present)
 			count = start_cpu(i, jobs[i], answerers[i]);
-	usleep(100000);		/* all answerers wait now */
+	for (i = 0; i < CPUS; i++)
+		if (cpus[i].present)
+			wait_for_answerers(&cpus[i]);
 	for (i = 0; i < CPUS; i++) {
 		for (int t = 0; cpus[i].present && t < TIMED; t++) {
 			struct job *job = &jobs[i][count + t];
