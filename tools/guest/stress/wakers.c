@@ -293,11 +293,15 @@ static int start_cpu(int number, struct job *job, pid_t *workers)
 /* Until all answerers of CPU have been there once. */
 static void wait_for_answerers(struct cpu *cpu)
 {
-	for (int i = 0; i < TIMED; i++)
-		for (int call = 0; call < CALLS; call++)
-			while (!__atomic_load_n(&cpu->answer[i][call].answered,
-						__ATOMIC_SEQ_CST))
-				usleep(1000);
+	for (int i = 0; i < TIMED * CALLS; i++) {
+		struct answer *a = &cpu->answer[i / CALLS][i % CALLS];
+
+		while (!__atomic_load_n(&a->answered, __ATOMIC_SEQ_CST)) {
+			if (waitpid(a->pid, NULL, WNOHANG))
+				bail("task %d does not answer", a->pid);
+			usleep(1000);
+		}
+	}
 }
 
 int main(void)
