@@ -117,6 +117,11 @@ static inline pid_t stress_worker(unsigned int number, int (*work)(void *arg),
 		bail("fork: %m");
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* In 2.6.12 nice tasks have time slices of one tick, not ten,
+		 * and do not keep others waiting by being interactive: many
+		 * more switches, and nobody starves. */
+		if (nice(19) < 0)
+			bail("nice: %m");
 		stress_seed(number);
 		_exit(work(arg));
 	}
