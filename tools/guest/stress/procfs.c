@@ -315,10 +315,11 @@ static int system_files(void *arg)
 
 	(void)arg;
 	do {
-		/* First each once, then at random. */
-		unsigned int i = turn < FILES ? turn : stress_random(FILES);
+		/* First each twice, to compare; then at random. */
+		unsigned int i = turn < 2 * FILES ? turn % FILES :
+			stress_random(FILES);
 
-		if (turn++ >= FILES && stress_random(32) >= files[i].share)
+		if (turn++ >= 2 * FILES && stress_random(32) >= files[i].share)
 			continue;
 		if (read_file(files[i].path, files[i].once)) {
 			if (errno == ENOENT)
@@ -329,7 +330,7 @@ static int system_files(void *arg)
 		if (check_text() || files[i].parse())
 			return 1;
 		__atomic_add_fetch(&shared->reads[i], 1, __ATOMIC_SEQ_CST);
-	} while (stress_on() || turn < FILES);
+	} while (stress_on() || turn < 2 * FILES);
 	return 0;
 }
 

@@ -95,10 +95,10 @@ static uint32_t add_to_sum(uint32_t sum, const unsigned char *data, size_t len)
 	return sum;
 }
 
-/* For the writable or readable end FD of a channel: what a limit is for. */
-static int in_vain(const char *what, const struct round *r, uint32_t at)
+/* EINTR or EAGAIN: it waited in vain. */
+static int cannot(const char *what, const struct round *r, uint32_t at)
 {
-	diag("%s: waits in vain to %s, at byte %u of %u: %m",
+	diag("%s: cannot %s, at byte %u of %u: %m",
 	     kinds[r->kind].name, what, at, r->amount);
 	return -1;
 }
@@ -137,8 +137,8 @@ static int wait_in_epoll(int fd, short events)
 	return good ? 0 : -1;
 }
 
-/* Until FD can be read or written, in any way; without O_NONBLOCK the fourth is
- * the call itself, which on_alarm() ends. */
+/* Until FD can be read or written, in any of three ways.  The fourth is the call
+ * itself, without O_NONBLOCK. */
 static int wait_for(int fd, short events)
 {
 	static int (*const ways[])(int, short) = {
@@ -340,7 +340,7 @@ static int send_round(int fd, const struct round *r, struct report *report)
 		while (done < len) {
 			wrote = put(fd, out + done, len - done);
 			if (wrote <= 0)
-				return in_vain("write", r, at + done);
+				return cannot("write", r, at + done);
 			if (kinds[r->kind].messages && wrote != (ssize_t)len) {
 				diag("%s: %zd of %u bytes sent",
 				     kinds[r->kind].name, wrote, len);
@@ -352,7 +352,7 @@ static int send_round(int fd, const struct round *r, struct report *report)
 		at += len;
 		/* Others lose nothing; this one must wait for its turn. */
 		if (r->kind == UDP && (get(fd, out, 1) != 1 || out[0] != 'y'))
-			return in_vain("be answered", r, at);
+			return cannot("be answered", r, at);
 	}
 	report->bytes = at;
 	return 0;
@@ -377,7 +377,7 @@ static int receive_round(int fd, const struct round *r, struct report *report)
 		got = get(fd, in, kinds[r->kind].messages ? sizeof(in) :
 			  1 + stress_random(sizeof(in)));
 		if (got <= 0)
-			return in_vain("read", r, at);
+			return cannot("read", r, at);
 		if (kinds[r->kind].messages && got != (ssize_t)len) {
 			diag("%s: message of %zd bytes in place of %u",
 			     kinds[r->kind].name, got, len);
@@ -389,7 +389,7 @@ static int receive_round(int fd, const struct round *r, struct report *report)
 		report->sum = add_to_sum(report->sum, in, got);
 		at += got;
 		if (r->kind == UDP && put(fd, "y", 1) != 1)
-			return in_vain("answer", r, at);
+			return cannot("answer", r, at);
 	}
 	report->bytes = at;
 	if (kinds[r->kind].ends && get(fd, in, 1)) {
@@ -450,7 +450,7 @@ static int one_round(int control, enum kind kind)
 	bad = send_round(fd[1], &r, &sent);
 	end_channel(fd[1], kind);
 	if (!bad && get_all(control, &got, sizeof(got)))
-		bad = in_vain("hear from the receiver", &r, r.amount);
+		bad = cannot("hear from the receiver", &r, r.amount);
 	if (!bad && (got.bytes != sent.bytes || got.sum != sent.sum)) {
 		diag("%s: %u bytes sent, sum %08x; %u came, sum %08x",
 		     kinds[kind].name, sent.bytes, sent.sum, got.bytes,
