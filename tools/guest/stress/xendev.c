@@ -697,9 +697,9 @@ static int storer(void *arg)
 			diag("store: %s is not what was written: %.32s", path,
 			     m.body);
 		__atomic_add_fetch(&shared->stored, 1, __ATOMIC_SEQ_CST);
-		if (stress_random(2))
+		if (stress_random(2) || !shared->transactions)
 			bad |= transact();
-	} while (!bad && stress_on());
+	} while (!bad && (stress_on() || !shared->transactions));
 	store_path(fd, &m, STORE_RM, 0, path);
 	close(fd);
 	return bad;
