@@ -41,7 +41,8 @@ static const struct {
 	[PIPE]		= { "pipe",			PIECE,		0, 1 },
 	[STREAM]	= { "local stream socket",	PIECE,		0, 1 },
 	[DGRAM]		= { "local datagram socket",	MESSAGE,	1, 0 },
-	[SEQPACKET]	= { "local seqpacket socket",	MESSAGE,	1, 1 },
+	/* 2.6.12 has no end for one who reads it with O_NONBLOCK: EAGAIN. */
+	[SEQPACKET]	= { "local seqpacket socket",	MESSAGE,	1, 0 },
 	[TCP]		= { "TCP",			PIECE,		0, 1 },
 	[UDP]		= { "UDP",			DATAGRAM,	1, 0 },
 };
