@@ -334,7 +334,7 @@ result()
 	fake <<<good
 	for bad in "--role dom1" "--silence 0" "--silence 1x" "--total -1" \
 		"--stage-silence here=1" "--stage-silence init" "--meta novalue" \
-		"--log2 domU.log" "--what"; do
+		"--log2 domU.log" "--events all" "--what"; do
 		# shellcheck disable=SC2086 # words
 		lab 2 $bad
 		[[ $output == *usage:* ]]
@@ -366,6 +366,25 @@ result()
 	EOF
 	lab 2 --role xenU --log2 domU.log
 	[[ $output == *"ERROR in dom0"*"xl: no memory" ]]
+}
+
+@test "xenU: events are counted, and none of a kind ordered is an ERROR" {
+	fake <<-'EOF'
+	exec 4>domU.log
+	xen; echo "LAB dom0: up"; echo "LAB dom0: domain created"
+	good >&4; sed -i /XEN/d domU.log
+	echo "LAB dom0: event 1: save"; echo "LAB dom0: event 1: save done"
+	echo "LAB dom0: domain ended: poweroff"; echo "LAB dom0: power off"
+	EOF
+	set -- --role xenU --log2 domU.log
+	lab 0 "$@" --events save
+	[[ $output == *"2 of 2 tests passed, 0 skipped; events: 1 save" ]]
+	result '.events | tostring' '{"save":1}'
+	lab 2 "$@" --events save,vcpu
+	[[ $output == *"ERROR in dom0"*"not one vcpu was done" ]]
+	result '.events | tostring' '{"save":1,"vcpu":0}'
+	lab 0 "$@"
+	result '.events | tostring' '{}'
 }
 
 # ----------------------------------------------------------------- ramdisks
@@ -492,6 +511,23 @@ boot_files()
 	grep -qx 'vcpus = 2' domU/config
 }
 
+@test "boot --events: domain 0 and the runner get the order, all is what can be done" {
+	boot_files
+	sed -i 's/^good$/xen; : >domU.log; echo "LAB dom0: failed: x"/' path/*
+	boot 2 --role xenU --vcpus 2 --events save,vcpu --seed 42
+	grep -qx "kernel .* lab.events=save,,vcpu lab.seed=42,ramdisk" 'out dir/args'
+	[ "$(jq -r '.events | keys | join(" ")' 'out dir/result.json')" = "save vcpu" ]
+	[ "$(jq -r .meta.seed 'out dir/result.json')" = 42 ]
+	boot 2 --role xenU --vcpus 2 --events all
+	grep -q "lab.events=save,,pause,,memory,,vcpu lab.seed=1," 'out dir/args'
+	boot 2 --role xenU --events all
+	grep -q "lab.events=save,,pause,,memory lab.seed=1," 'out dir/args'
+	boot 2 --role xenU
+	run grep -q "lab\." 'out dir/args'
+	[ "$status" -eq 1 ]
+	jq -e '.events == {} and (.meta | has("seed") | not)' 'out dir/result.json'
+}
+
 @test "boot --shell: QEMU on this terminal, no runner, the guest gets the word" {
 	boot_files
 	boot 0 --role xen0 --shell
@@ -513,6 +549,14 @@ boot_files()
 	boot 2 --role xen0 --append 'a"b'
 	boot 2 --role xen0 --append "$(printf 'a\nb')"
 	boot 2 --role xen0 --append 'a\b'
+	boot 2 --role xen0 --events save
+	[[ $output == *"not for xen0" ]]
+	boot 2 --role xenU --events vcpu
+	[[ $output == *"--vcpus 2 or more" ]]
+	boot 2 --role xenU --events save,migrate
+	[[ $output == *"'migrate'" ]]
+	boot 2 --role xenU --events save --shell
+	boot 2 --role xenU --events save --seed 1x
 	boot 2 --what
 	[[ $output == *--role* ]]
 	[ ! -e 'out dir/console.log' ]

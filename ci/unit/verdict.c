@@ -263,6 +263,24 @@ static const struct {
 	{ "a warning outweighs a failure", ROLE_XEN0, BOOT PLAN(1)
 	  "scheduling while atomic: a/0x1/2\nnot ok 1 - a\nLAB init: end 0/1\n"
 	  GONE, NULL, E_OFF, CRASH, L_KERNEL, "scheduling while atomic" },
+	{ "the domain crashes in an event", ROLE_XENU,
+	  DOM0 "LAB dom0: event 3: vcpu\nLAB dom0: domain ended: crash\n", KERNEL,
+	  E_OFF, CRASH, L_KERNEL, "domain ended: crash, in event 3: vcpu" },
+	{ "a guest that takes no part", ROLE_XENU, DOM0 "LAB dom0: event 1: save\n"
+	  "LAB dom0: event 1: save stuck: not suspended\nLAB dom0: power off\n",
+	  KERNEL UP, E_OFF, TIMEOUT, L_KERNEL,
+	  "event 1: save stuck: not suspended" },
+	{ "an event that dom0 cannot do", ROLE_XENU,
+	  DOM0 "LAB dom0: event 1: memory\n"
+	  "LAB dom0: event 1: memory failed: xl: no\nLAB dom0: power off\n",
+	  KERNEL UP, E_OFF, ERROR, L_DOM0, "event 1: memory failed: xl: no" },
+	{ "silence in an event", ROLE_XENU, DOM0 "LAB dom0: event 12: save\n"
+	  "LAB dom0: event 12: save restoring\n", KERNEL UP PLAN(1), E_SILENCE,
+	  TIMEOUT, L_TEST, "TAP end (0 of 1 tests reported), in event 12: save" },
+	{ "a panic outweighs a stuck event", ROLE_XENU,
+	  DOM0 "LAB dom0: event 1: save\nLAB dom0: event 1: save stuck: x\n",
+	  KERNEL "Kernel panic - not syncing: y\n", E_OFF, CRASH, L_KERNEL,
+	  "not syncing: y" },
 	{ "the panic is the cause of the crash", ROLE_XENU,
 	  DOM0 "LAB dom0: domain ended: crash\n",
 	  KERNEL "Kernel panic - not syncing: y\n", E_OFF, CRASH, L_KERNEL,
@@ -283,6 +301,77 @@ static void short_logs(void **state)
 					 steps[j]),
 			       shorts[i].verdict, shorts[i].layer,
 			       shorts[i].reason);
+}
+
+/* ------------------------------------------------------------ events */
+
+#define DONE(what)	"LAB dom0: event " what "\nLAB dom0: event " what " done\n"
+
+/* A pass has all that was ordered in it, and nothing else counts as done. */
+static void ordered_events(void **state)
+{
+	static const struct {
+		const char *order, *events, *guest;
+		enum verdict verdict;
+		enum layer layer;
+		const char *reason;
+	} cases[] = {
+		{ "save,vcpu", DONE("1: vcpu") DONE("2: save") DONE("3: vcpu"),
+		  DOMU, PASS, L_NONE,
+		  "1 of 1 tests passed, 0 skipped; events: 1 save, 2 vcpu" },
+		{ "pause", DONE("1: pause") DONE("2: save"), DOMU, PASS, L_NONE,
+		  "; events: 1 pause" },
+		{ "save", "", DOMU, ERROR, L_DOM0, "not one save was done" },
+		{ "save,vcpu", DONE("1: save"), DOMU, ERROR, L_DOM0,
+		  "not one vcpu was done" },
+		{ "memory", "LAB dom0: event 1: memory\n", DOMU, ERROR, L_DOM0,
+		  "not one memory was done" },
+		{ "memory", DONE("x: memory") DONE("1: other") DONE("1:memory")
+		  "LAB dom0: event 1: memory\nLAB dom0: event 1: memory done?\n",
+		  DOMU, ERROR, L_DOM0, "not one memory was done" },
+		{ "save", "", KERNEL UP PLAN(1) "not ok 1 - a\nLAB init: end 0/1\n"
+		  GONE, FAIL, L_TEST, "not ok 1" },
+		{ "save", "", KERNEL UP PLAN(1) "ok 1 - a # SKIP why\n"
+		  "LAB init: end 0/1 1 skipped\n" GONE, ERROR, L_DOM0,
+		  "not one save was done" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct boot *b = malloc(sizeof(*b));
+		char *first;
+
+		assert_non_null(b);
+		assert_true(asprintf(&first, DOM0 "%sLAB dom0: domain ended: "
+				     "poweroff\nLAB dom0: power off\n",
+				     cases[i].events) > 0);
+		boot_init(b, ROLE_XENU, NULL);
+		assert_true(order_events(b->ordered, cases[i].order));
+		feed(b, first);
+		assert_int_equal(boot_feed(b, 1, cases[i].guest,
+					   strlen(cases[i].guest)), 0);
+		boot_judge(b, E_OFF, 0);
+		if (cases[i].verdict == PASS)
+			assert_string_equal(b->event, "");
+		expect(cases[i].events, b, cases[i].verdict, cases[i].layer,
+		       cases[i].reason);
+		free(first);
+	}
+}
+
+static void unknown_events(void **state)
+{
+	static const char *const lists[] = {
+		"", "all", "save,", ",save", "save,,vcpu", "sav", "saves",
+	};
+	bool ordered[EVENTS];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(lists); i++)
+		if (order_events(ordered, lists[i]))
+			fail_msg("'%s' was accepted", lists[i]);
 }
 
 /* ------------------------------------------------------------ trouble */
@@ -565,6 +654,8 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(short_logs),
+		cmocka_unit_test(ordered_events),
+		cmocka_unit_test(unknown_events),
 		cmocka_unit_test(every_trouble),
 		cmocka_unit_test(real_lines),
 		cmocka_unit_test(recorded_pass),

@@ -5,8 +5,11 @@
 # Starts what xl needs, creates the domain described by /domU/config, waits for its
 # end, says how it ended and switches the machine off.  Its own lines begin with
 # "LAB dom0: " and go to domain 0's console; the domain's console goes to the second
-# serial port, untouched.  With the word lab.shell on the command line the domain's
-# console is attached to this one instead.
+# serial port, untouched.  Words of its command line:
+#
+#   lab.shell         the domain's console is attached to this one instead
+#   lab.events=A,B    do these to the domain while it is at work: dom0-events.sh
+#   lab.seed=N        ... in an order that follows from this number
 #
 # Nobody sees an exit code here: what fails is said in a line "LAB dom0: failed: WHY".
 
@@ -33,6 +36,25 @@ try()
 	cat /tmp/said
 	fail "$(grep -m 1 error /tmp/said || echo "$*")"
 }
+
+# word NAME - the value of that word of the command line.
+word()
+{
+	tr ' ' '\n' </proc/cmdline | sed -n "s/^$1=//p"
+}
+
+# ended - has the domain?  What xl says of it is in $memory and $online (VCPUs) then;
+# in $reason is Xen's number for how it ended, "-" while it runs.
+# shellcheck disable=SC2034,SC2046 # for dom0-events.sh; words
+ended()
+{
+	set -- $(xl list -v guest 2>/dev/null | tail -n +2)
+	memory=$3 online=$4 reason=$8
+	[ "$reason" != - ]
+}
+
+# shellcheck source=tools/lab/dom0-events.sh
+. /events.sh
 
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
@@ -72,10 +94,11 @@ xenstore-watch @releaseDomain >/run/released &
 exec 3</run/released
 read -r _ <&3
 xl unpause guest
-# Xen's number for how it ended; "-" while it runs.
-reason=
-while [ -z "$reason" ] && read -r _ <&3; do
-	reason=$(xl list -v guest | awk 'NR == 2 && $8 != "-" { print $8 }')
+kinds=$(word lab.events | tr , ' ')
+# shellcheck disable=SC2086 # words
+[ -z "$kinds" ] || events $kinds
+until ended; do
+	read -r _ <&3
 done
 # The guest's last words are in xenconsoled's hands; it needs a moment to write them.
 sleep 0.5

@@ -4,7 +4,8 @@
  *
  * usage: runner --out DIR --role xen0|xenU --log FILE [--log2 FILE]
  *               --silence SEC --total SEC [--stage-silence STAGE=SEC]...
- *               [--name K] [--echo] [--meta KEY=VALUE]... -- COMMAND [ARG]...
+ *               [--events KIND,...] [--name K] [--echo] [--meta KEY=VALUE]...
+ *               -- COMMAND [ARG]...
  *
  *   --out DIR      where result.json, guest.tap and qemu.log (what COMMAND itself
  *                  said) go; made if missing
@@ -16,6 +17,7 @@
  *   --stage-silence STAGE=SEC  the same while waiting for that stage: hypervisor,
  *                  dom0, domain, kernel, init, plan, end, poweroff, ended, off
  *   --total SEC    the longest time for it all
+ *   --events LIST  domain 0 does these to its guest: each must have been done once
  *   --name K       what is booted, for people
  *   --meta K=V     goes into result.json as it is
  *   --echo         each stage on stderr as it is reached
@@ -53,6 +55,7 @@ enum {
 
 struct options {
 	const char *out, *name, *log[PORTS];
+	bool ordered[EVENTS];
 	enum role role;
 	unsigned int silence[STAGES], total;
 	bool echo;
@@ -161,6 +164,19 @@ static json_t *tests_json(const struct tap *tap)
 	return array;
 }
 
+/* How many were done of each kind that was ordered. */
+static json_t *events_json(const struct boot *b)
+{
+	json_t *object = json_object();
+	enum event e;
+
+	for (e = 0; e < EVENTS; e++)
+		if (b->ordered[e])
+			json_object_set_new(object, event_name(e),
+					    json_integer(b->done[e]));
+	return object;
+}
+
 static json_t *last_json(const struct run *run)
 {
 	json_t *object = json_object();
@@ -190,7 +206,7 @@ static int write_result(const struct run *run)
 	int error = -1;
 
 	utc(ended, sizeof(ended));
-	result = json_pack("{so ss ss sO so ss so so so so so so so so}",
+	result = json_pack("{so ss ss sO so ss so so so so so so so so so}",
 		"name", text(run->o->name),
 		"verdict", verdict_name(b->verdict),
 		"role", run->o->role == ROLE_XENU ? "xenU" : "xen0",
@@ -205,6 +221,7 @@ static int write_result(const struct run *run)
 		"reason", text(over ? b->reason : NULL),
 		"stages", stages_json(run),
 		"tests", tests_json(&b->tap),
+		"events", events_json(b),
 		"last", last_json(run));
 	if (!path || !aside || !result) {
 		errno = ENOMEM;
@@ -491,6 +508,7 @@ static enum verdict run_boot(const struct options *o)
 		goto out;
 	}
 	boot_init(run.boot, o->role, NULL);
+	memcpy(run.boot->ordered, o->ordered, sizeof(o->ordered));
 	clock_gettime(CLOCK_MONOTONIC, &run.began);
 	utc(run.began_text, sizeof(run.began_text));
 	if (mkdir(o->out, 0777) && errno != EEXIST) {
@@ -595,6 +613,7 @@ static bool parse(struct options *o, int argc, char **argv)
 		{ "silence",		required_argument, NULL, 's' },
 		{ "stage-silence",	required_argument, NULL, 'S' },
 		{ "total",		required_argument, NULL, 't' },
+		{ "events",		required_argument, NULL, 'v' },
 		{ "name",		required_argument, NULL, 'n' },
 		{ "meta",		required_argument, NULL, 'm' },
 		{ "echo",		no_argument,       NULL, 'e' },
@@ -610,6 +629,7 @@ static bool parse(struct options *o, int argc, char **argv)
 		case 'o': o->out = optarg; break;
 		case 'l': o->log[0] = optarg; break;
 		case '2': o->log[1] = optarg; break;
+		case 'v': good = order_events(o->ordered, optarg); break;
 		case 'n': o->name = optarg; break;
 		case 'e': o->echo = true; break;
 		case 's': good = seconds(optarg, &silence); break;
@@ -647,7 +667,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: runner --out DIR --role xen0|xenU "
 			"--log FILE [--log2 FILE] --silence SEC --total SEC\n"
 			"  [--stage-silence STAGE=SEC]... [--name K] [--echo] "
-			"[--meta KEY=VALUE]... -- COMMAND [ARG]...\n");
+			"[--events KIND,...] [--meta KEY=VALUE]... -- COMMAND [ARG]...\n");
 	json_decref(o.meta);
 	return verdict;
 }

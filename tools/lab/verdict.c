@@ -87,6 +87,16 @@ static const struct {
 	[S_OFF]		= { "off",	"machine off",		L_KERNEL },
 };
 
+static const char *const events[EVENTS] = {
+	[V_SAVE] = "save", [V_PAUSE] = "pause", [V_VCPU] = "vcpu",
+	[V_MEMORY] = "memory",
+};
+
+const char *event_name(enum event event)
+{
+	return events[event];
+}
+
 const char *stage_name(enum stage stage)
 {
 	return stages[stage].name;
@@ -487,6 +497,47 @@ static void xen_line(struct boot *b, const char *line)
 		b->halted = true;
 }
 
+/* The event of that name, EVENTS if there is none. */
+static enum event event_of(const char *name, size_t len)
+{
+	enum event e;
+
+	for (e = 0; e < EVENTS; e++)
+		if (strlen(events[e]) == len && !strncmp(events[e], name, len))
+			break;
+	return e;
+}
+
+/* "N: KIND" begins an event; "N: KIND done", "... failed: WHY" or "... stuck: WHY"
+ * ends it; other words tell how it goes. */
+static void event_line(struct boot *b, const char *p)
+{
+	const char *whole = p;
+	size_t number, len;
+	enum event e;
+
+	if (!skip_number(&p, &number) || !skip_text(&p, ": "))
+		return;
+	len = strcspn(p, " ");
+	e = event_of(p, len);
+	p += len;
+	if (e == EVENTS)
+		return;
+	if (!*p) {
+		snprintf(b->event, sizeof(b->event), "event %s", whole);
+		return;
+	}
+	if (!strcmp(p, " done"))
+		b->done[e]++;
+	else if (skip_text(&p, " failed: "))
+		conclude(b, ERROR, L_DOM0, "%s failed: %s", b->event, p);
+	else if (skip_text(&p, " stuck: "))
+		conclude(b, TIMEOUT, L_KERNEL, "%s stuck: %s", b->event, p);
+	else
+		return;
+	b->event[0] = '\0';
+}
+
 static void dom0_line(struct boot *b, const char *line)
 {
 	const char *p = line;
@@ -500,7 +551,10 @@ static void dom0_line(struct boot *b, const char *line)
 	} else if (skip_text(&p, "domain ended: ")) {
 		seen_once(b, S_ENDED);
 		if (strcmp(p, "poweroff"))
-			conclude(b, CRASH, L_KERNEL, "domain ended: %s", p);
+			conclude(b, CRASH, L_KERNEL, "domain ended: %s%s%s", p,
+				 b->event[0] ? ", in " : "", b->event);
+	} else if (skip_text(&p, "event ")) {
+		event_line(b, p);
 	} else if (skip_text(&p, "failed: ")) {
 		conclude(b, ERROR, L_DOM0, "%s", p);
 	}
@@ -578,6 +632,21 @@ void boot_free(struct boot *b)
 	tap_reset(&b->sub);
 }
 
+bool order_events(bool ordered[EVENTS], const char *kinds)
+{
+	for (;;) {
+		size_t len = strcspn(kinds, ",");
+		enum event e = event_of(kinds, len);
+
+		if (e == EVENTS)
+			return false;
+		ordered[e] = true;
+		if (!kinds[len])
+			return true;
+		kinds += len + 1;
+	}
+}
+
 int boot_feed(struct boot *b, unsigned int number, const char *bytes, size_t n)
 {
 	struct port *port = &b->port[number];
@@ -607,10 +676,39 @@ int boot_feed(struct boot *b, unsigned int number, const char *bytes, size_t n)
 	return 0;
 }
 
+/* The first kind that was ordered and not done, EVENTS if there is none. */
+static enum event event_missing(const struct boot *b)
+{
+	enum event e;
+
+	for (e = 0; e < EVENTS; e++)
+		if (b->ordered[e] && !b->done[e])
+			break;
+	return e;
+}
+
+/* "; events: 12 save, 9 pause", nothing if none was ordered. */
+static void events_text(const struct boot *b, char *text, size_t size)
+{
+	const char *between = "; events:";
+	enum event e;
+	size_t at = 0;
+
+	*text = '\0';
+	for (e = 0; e < EVENTS; e++) {
+		if (!b->ordered[e])
+			continue;
+		at += snprintf(text + at, size - at, "%s %u %s", between,
+			       b->done[e], events[e]);
+		between = ",";
+	}
+}
+
 static void judge_tests(struct boot *b)
 {
 	const char *wrong = tap_incomplete(&b->tap);
 	const struct test *t = b->tap.tests;
+	char done[128];
 
 	if (!wrong && !b->tap.plan)
 		wrong = "there was no test";
@@ -622,17 +720,21 @@ static void judge_tests(struct boot *b)
 		conclude(b, FAIL, L_TEST, "not ok %zu - %s%s%s",
 			 t - b->tap.tests + 1, t->name,
 			 t->why ? ": " : "", t->why ? t->why : "");
+	} else if (event_missing(b) != EVENTS) {
+		conclude(b, ERROR, L_DOM0, "not one %s was done",
+			 events[event_missing(b)]);
 	} else if (!b->tap.ok) {
 		conclude(b, SKIP, L_TEST, "all was skipped: %s", t->why);
 	} else {
-		conclude(b, PASS, L_NONE, "%zu of %zu tests passed, %zu skipped",
-			 b->tap.ok, b->tap.plan, b->tap.skipped);
+		events_text(b, done, sizeof(done));
+		conclude(b, PASS, L_NONE, "%zu of %zu tests passed, %zu skipped%s",
+			 b->tap.ok, b->tap.plan, b->tap.skipped, done);
 	}
 }
 
 void boot_judge(struct boot *b, enum ending ending, unsigned int limit)
 {
-	char done[64] = "";
+	char done[128] = "";
 	enum stage stage;
 	enum layer layer;
 	unsigned int i;
@@ -655,6 +757,9 @@ void boot_judge(struct boot *b, enum ending ending, unsigned int limit)
 	if (stage == S_END)
 		snprintf(done, sizeof(done), " (%zu of %zu tests reported)",
 			 b->tap.count, b->tap.plan);
+	if (b->event[0])
+		snprintf(done + strlen(done), sizeof(done) - strlen(done),
+			 ", in %s", b->event);
 	switch (ending) {
 	case E_OFF:
 		conclude(b, CRASH, layer, "the machine went off before: %s%s",

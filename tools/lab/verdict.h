@@ -9,7 +9,8 @@
  *
  * What is strict: every stage must have been seen; the guest's TAP must be
  * complete, numbered without a gap and its names unique; init must have counted
- * the same; and no port may hold a single line that a kernel or Xen prints only
+ * the same; each kind of event that was ordered must have been done; and no port
+ * may hold a single line that a kernel or Xen prints only
  * in trouble (the table in verdict.c).  Anything less is not a pass.
  */
 #ifndef VERDICT_H
@@ -54,6 +55,9 @@ enum stage {
 	STAGES,
 };
 
+/* What domain 0 can do to its guest while that is at work (dom0-events.sh). */
+enum event { V_SAVE, V_PAUSE, V_VCPU, V_MEMORY, EVENTS };
+
 enum ending {
 	E_OFF,			/* the machine went off, or Xen halted it */
 	E_SILENCE,		/* a limit was reached */
@@ -93,6 +97,9 @@ struct boot {
 	struct port port[PORTS];
 	bool reached[STAGES];
 	struct tap tap, sub;
+	bool ordered[EVENTS];	/* the caller's to set after boot_init() */
+	unsigned int done[EVENTS];
+	char event[32];		/* the one that is going on, or "" */
 	bool trouble;		/* CRASH is certain */
 	bool unfinished;	/* reason lacks the next line of port 0 */
 	bool halted;		/* Xen has stopped; QEMU may not know */
@@ -104,6 +111,9 @@ struct boot {
 /* copy may be NULL and stays the caller's.  *b is large: not for the stack. */
 void boot_init(struct boot *b, enum role role, FILE *copy);
 void boot_free(struct boot *b);
+
+/* Sets those in the comma list; false if one of it is unknown. */
+bool order_events(bool ordered[EVENTS], const char *kinds);
 
 /* Returns 0, or -1 when out of memory. */
 int boot_feed(struct boot *b, unsigned int port, const char *bytes, size_t n);
@@ -120,6 +130,7 @@ enum stage boot_awaits(const struct boot *b);
 /* The i-th last line kept of a port, oldest first; NULL past the newest. */
 const char *boot_last(const struct boot *b, unsigned int port, size_t i);
 
+const char *event_name(enum event event);
 const char *verdict_name(enum verdict verdict);
 const char *layer_name(enum layer layer);	/* NULL for L_NONE */
 const char *stage_name(enum stage stage);	/* one word */
