@@ -2,7 +2,7 @@
 # tools/, and every tool says at its top what it takes and gives.
 
 export TOOLCHAIN CROSS_COMPILE LINUX_GIT XEN_GIT LINUX_SRC XEN_SRC OUT JOBS TESTS
-export XEN_PREEMPT_CACHE T SEED
+export XEN_PREEMPT_CACHE T SEED EVENTS
 
 .PHONY: all help setup base base-status tree kernel boot shell stress list demo
 .PHONY: series-check defconfig check clean
@@ -43,7 +43,7 @@ boot:			## build and boot K=, run the guest's tests (TESTS=a,b: only these)
 shell:			## build and boot K= to a prompt on this terminal
 	@tools/job shell $(K)
 
-stress:			## build and boot K=, stress it: T=60 seconds, SEED=1, TESTS=a,b
+stress:			## build and boot K=, stress it: T=60 seconds, SEED=1, TESTS=a,b, EVENTS=all
 	@tools/job stress $(K)
 
 demo:			## the lab with Debian's own kernel; needs no base
