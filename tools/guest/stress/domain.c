@@ -8,7 +8,6 @@
  * what the kernel's files say of CPUs and memory.
  */
 #include <dirent.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 
@@ -89,12 +88,17 @@ static void read_clock(struct clock *clock)
 	raise_to(&clock->latest, now);
 }
 
+static uint32_t pattern(uint32_t start, uint32_t i)
+{
+	return start + i * 2654435761u;
+}
+
 static void fill(uint32_t *words, uint32_t start)
 {
 	size_t i;
 
 	for (i = 0; i < KEPT / sizeof(*words); i++)
-		words[i] = start + i * 2654435761u;
+		words[i] = pattern(start, i);
 }
 
 static int is_filled(const uint32_t *words, uint32_t start)
@@ -102,7 +106,7 @@ static int is_filled(const uint32_t *words, uint32_t start)
 	size_t i;
 
 	for (i = 0; i < KEPT / sizeof(*words); i++)
-		if (words[i] != start + i * 2654435761u)
+		if (words[i] != pattern(start, i))
 			return 0;
 	return 1;
 }
@@ -115,14 +119,14 @@ static int worker(void *unused)
 
 	(void)unused;
 	if (!words)
-		return 2;
+		return stress_bad("no memory");
 	while (stress_on()) {
-		start = stress_random(0x7fffffff);
+		start = stress_random(0);
 		fill(words, start);
 		for (i = stress_random(2000); i; i--)
 			read_clock(&clocks[i % CLOCKS]);
 		if (!is_filled(words, start))
-			return 1;
+			return stress_bad("the buffer has changed");
 	}
 	return 0;
 }
@@ -233,10 +237,9 @@ int main(void)
 
 	plan(8);
 	pids = calloc(workers, sizeof(*pids));
-	clocks = mmap(NULL, CLOCKS * sizeof(*clocks), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (!pids || clocks == MAP_FAILED)
+	if (!pids)
 		bail("memory: %m");
+	clocks = stress_shared(CLOCKS * sizeof(*clocks));
 	clocks[MONOTONIC] = (struct clock){ "CLOCK_MONOTONIC", monotonic, 0, 0 };
 	clocks[WALL] = (struct clock){ "gettimeofday", wall, 0, 0 };
 	clocks[JIFFIES] = (struct clock){ "the count of ticks", jiffies, 0, 0 };
