@@ -77,6 +77,14 @@ CONFIG_C=m" ]
 	done
 }
 
+@test "stress with events is for guests: domain 0 is exit 2, before any work" {
+	EVENTS=all OUT=$BATS_TEST_TMPDIR/out run "$TOP/tools/job" \
+		stress xen0-x86_32-preempt
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"EVENTS=all"*"not for xen0"* ]]
+	[ ! -e "$BATS_TEST_TMPDIR/out/table.rows" ]
+}
+
 @test "an unknown toolchain is exit 2, with the known ones" {
 	run "$TOP/tools/kernel/toolchain" gcc21 x86_32
 	[ "$status" -eq 2 ]
