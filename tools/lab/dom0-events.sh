@@ -140,8 +140,8 @@ event_memory()
 	all=$(configured memory)
 	random $((all / 4 + 1))
 	# Only the wish, as the toolstack of 2005 did.  xl mem-set also lowers Xen's
-	# limit at once; a guest of then that is still above it cannot exchange a
-	# page for one below 4 GB, as it does for each new pgd, and calls BUG().
+	# limit at once; a guest that is still above it then gets no page below 4 GB
+	# for the one it gave up, as it does for a new pgd, and calls BUG().
 	does xenstore-write "/local/domain/$(xl domid guest)/memory/target" \
 		$(((all - chosen) * 1024)) && becomes memory $((all - chosen))
 }
