@@ -10,6 +10,8 @@
  *	expect=WORDS	handed to the tests as EXPECT   (see expect.h)
  *	release=TEXT	handed to the tests as RELEASE  (see tests/version.c)
  *	vcpus=N		handed to the tests as VCPUS    (see tests/version.c)
+ *	phase=N		execute N instructions before the first test: what follows
+ *			comes that much later after the last tick
  *	shell		no tests; an interactive /bin/sh instead
  *
  * `init --run DIR [WORD...]' runs the programs in DIR and nothing else, as any
@@ -53,6 +55,7 @@ struct orders {
 	const char *dir;
 	char *tests;		/* comma list, or NULL for all */
 	long timeout;		/* seconds */
+	unsigned long phase;	/* instructions */
 	int shell;
 };
 
@@ -454,6 +457,20 @@ static char **list_tests(const struct orders *orders)
 	return names;
 }
 
+/* Execute exactly COUNT instructions more than for 0: half as many rounds of the
+ * loop, and a nop if COUNT is odd. */
+static void spin(unsigned long count)
+{
+	__asm__ __volatile__(
+		"	shr	%0\n"
+		"	jnc	1f\n"
+		"	nop\n"
+		"1:	inc	%0\n"
+		"2:	dec	%0\n"
+		"	jnz	2b\n"
+		: "+r" (count) : : "cc");
+}
+
 /* Run what was ordered; true if there was something and none of it failed. */
 static int run_tests(const struct orders *orders)
 {
@@ -470,6 +487,7 @@ static int run_tests(const struct orders *orders)
 
 	say("TAP version 13");
 	say("1..%u", total);
+	spin(orders->phase);
 	for (i = 0; i < total; i++)
 		count[run_test(orders, names[i], i + 1)]++;
 	if (count[SKIPPED])
@@ -500,6 +518,10 @@ static void take_word(struct orders *orders, char *word)
 		setenv("RELEASE", value, 1);
 	} else if (!strcmp(word, "vcpus")) {
 		setenv("VCPUS", value, 1);
+	} else if (!strcmp(word, "phase")) {
+		orders->phase = strtoul(value, &end, 10);
+		if (end == value || *end)
+			say("LAB init: phase=%s is not a number", value);
 	} else if (!strcmp(word, "timeout")) {
 		orders->timeout = strtol(value, &end, 10);
 		if (*end || orders->timeout <= 0) {
