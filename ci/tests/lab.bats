@@ -91,7 +91,9 @@ result()
 	lab 0 --echo --meta vcpus=2 --meta 'append=a,b "c"'
 	[[ $output == *"init up"*" s"*"power off"*"machine off"* ]]
 	[[ $output == *"fake: PASS after "*": 2 of 2 tests passed"* ]]
-	[ "$(jq -r .verdict before.json)" = RUNNING ]
+	[ "$(jq -r '.verdict, .name, .meta.vcpus, .command[0], .seconds' before.json)" = \
+		"$(printf '%s\n' RUNNING fake 2 ./qemu null)" ]
+	jq -e '.start | test("^20..-..-..T..:..:..Z$")' before.json
 	result .verdict PASS
 	result .name fake
 	result .role xen0
@@ -349,12 +351,13 @@ result()
 	init; echo $$ >pid; exec sleep 100
 	EOF
 	"$RUNNER" --out out --role xen0 --log console.log --silence 20 --total 40 \
-		-- ./qemu 3>&- &
+		--meta kernel=1a -- ./qemu 3>&- &
 	until [ -s pid ]; do sleep 0.1; done
 	kill -KILL $!
 	wait $! || :
 	gone "$(cat pid)"
 	result .verdict RUNNING
+	result .meta.kernel 1a
 }
 
 @test "a full disk: ERROR, never a verdict on the guest" {
