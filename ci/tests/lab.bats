@@ -208,7 +208,7 @@ result()
 	init; echo $$ >pid; exec yes "printk: $(printf %0100d 0)"
 	EOF
 	lab 4
-	[[ $output == *"more than 16 MB of log, waiting for: TAP plan; in it: printk: 00"* ]]
+	[[ $output == *"more than "*" MB of log, waiting for: TAP plan; in it: printk: 00"* ]]
 	result '.last["console.log"] | length' 20
 	rm console.log
 }
@@ -224,7 +224,7 @@ result()
 	printf '#!/bin/sh\nulimit -v 20000\nexec ./fast "$@"\n' >limited
 	chmod +x limited
 	lab 4
-	[[ $output == *"more than 16 MB of log, waiting for: TAP end (1 of 2"* ]]
+	[[ $output == *"more than "*" MB of log, waiting for: TAP end (1 of 2"* ]]
 	result '.seconds < 20' true
 	rm console.log
 }

@@ -147,12 +147,12 @@ static const struct {
 	{ "result without a boot", ROLE_XEN0, UP PLAN(1)
 	  "ok 1 - a\nLAB init: end 1/1\n" GONE, NULL, E_OFF, CRASH,
 	  L_HYPERVISOR, "hypervisor up" },
-	{ "too much", ROLE_XEN0, BOOT "x\ny\n", NULL, E_FLOOD, CRASH, L_INIT,
+	{ "too much", ROLE_XEN0, BOOT "x\ny\nz", NULL, E_FLOOD, CRASH, L_INIT,
 	  "more than 60 MB of log, waiting for: TAP plan; in it: y" },
 	{ "too much of the guest", ROLE_XENU, DOM0, KERNEL "z\nz\nz\nz\nz\nz\n",
 	  E_FLOOD, CRASH, L_KERNEL, "in it: z" },
-	{ "too much, not a line", ROLE_XEN0, "", NULL, E_FLOOD, CRASH,
-	  L_HYPERVISOR, "in it: " },
+	{ "too much, not a line", ROLE_XEN0, "zzz", NULL, E_FLOOD, CRASH,
+	  L_HYPERVISOR, "in it: zzz" },
 
 	{ "no dom0", ROLE_XENU, XEN, "", E_SILENCE, TIMEOUT, L_DOM0, "dom0 up" },
 	{ "dom0 panics", ROLE_XENU, XEN "Kernel panic - not syncing: x\n", "",

@@ -46,7 +46,7 @@
 enum {
 	POLL_MS		= 50,
 	TERM_MS		= 2000,	/* from SIGTERM to SIGKILL */
-	LOG_LIMIT_MB	= 16,	/* both logs together; a healthy boot: 20 KB */
+	LOG_LIMIT_MB	= 64,	/* both logs together */
 	ROOM_KB		= 1024,	/* the least that must be free on the disk */
 	/* After trouble: long enough for the rest of an oops to be seen. */
 	TROUBLE_SILENCE	= 5,

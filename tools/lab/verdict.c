@@ -633,7 +633,7 @@ static void judge_tests(struct boot *b)
 	}
 }
 
-/* The newest line of the port that has most. */
+/* The newest whole line of the port that has most. */
 static const char *busiest_line(const struct boot *b)
 {
 	const struct port *port = &b->port[b->port[1].lines > b->port[0].lines];
@@ -643,6 +643,7 @@ static const char *busiest_line(const struct boot *b)
 
 void boot_judge(struct boot *b, enum ending ending, unsigned int limit)
 {
+	const char *busy = busiest_line(b);
 	char done[64] = "";
 	enum stage stage;
 	enum layer layer;
@@ -683,7 +684,8 @@ void boot_judge(struct boot *b, enum ending ending, unsigned int limit)
 	case E_FLOOD:
 		conclude(b, CRASH, layer,
 			 "more than %u MB of log, waiting for: %s%s; in it: %s",
-			 limit, stages[stage].label, done, busiest_line(b));
+			 limit, stages[stage].label, done,
+			 *busy ? busy : busiest_line(b));
 		break;
 	}
 }
