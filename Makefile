@@ -2,10 +2,10 @@
 # tools/, and every tool says at its top what it takes and gives.
 
 export TOOLCHAIN CROSS_COMPILE LINUX_GIT XEN_GIT LINUX_SRC XEN_SRC OUT JOBS TESTS
-export XEN_PREEMPT_CACHE REPLAY PHASE FROM TO STEP
+export XEN_PREEMPT_CACHE
 
-.PHONY: all help setup base base-status tree kernel boot sweep shell list demo
-.PHONY: results series-check defconfig check clean
+.PHONY: all help setup base base-status tree kernel boot shell list demo
+.PHONY: series-check defconfig check clean
 
 all: setup		## everything for xen0 and xenU: base, series, kernels, boots, table
 	@tools/job main
@@ -40,9 +40,12 @@ kernel:			## build the kernel K=, TOOLCHAIN=gcc12 or gcc34
 boot:			## build and boot K=, run the guest's tests (TESTS=a,b: only these)
 	@tools/job boot $(K)
 
+.PHONY: sweep
+export REPLAY PHASE FROM TO STEP
 sweep:			## boot K= at PHASE= from FROM= to TO= by STEP=, until one fails
 	@tools/job sweep $(K)
 
+.PHONY: results
 results:		## the last results of every K; JUNIT=file, TAP=file write those
 	@tools/report/results $(if $(JUNIT),--junit '$(JUNIT)') $(if $(TAP),--tap '$(TAP)')
 

@@ -621,14 +621,14 @@ boot_files()
 	[ "$output" = "boot: --kernel: no file nowhere" ]
 	boot 2 --role xenU --dom0 nowhere
 	[ "$output" = "boot: --dom0: no file nowhere/vmlinux" ]
-	boot 2 --role xen0 --vcpus 0
-	boot 2 --role xen0 --append 'a"b'
-	boot 2 --role xen0 --append "$(printf 'a\nb')"
-	boot 2 --role xen0 --append 'a\b'
 	boot 2 --role xen0 --append "$(printf %0200d 1)"
 	[[ $output == *" characters of kernel command line, 255 are read" ]]
 	boot 2 --role xen0 --meta novalue
 	boot 2 --role xen0 --meta 'a=b c'
+	boot 2 --role xen0 --vcpus 0
+	boot 2 --role xen0 --append 'a"b'
+	boot 2 --role xen0 --append "$(printf 'a\nb')"
+	boot 2 --role xen0 --append 'a\b'
 	boot 2 --what
 	[[ $output == *--role* ]]
 	[ ! -e 'out dir/console.log' ]

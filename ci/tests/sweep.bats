@@ -57,7 +57,7 @@ phases()
 }
 
 @test "a plain boot knows nothing of phases; REPLAY, PHASE count instructions" {
-	job 0 boot
+	REPLAY=0 job 0 boot
 	[[ $(cat boots) != *phase=* && $(cat boots) != *--icount* ]]
 	rm boots
 	REPLAY=1 job 0 boot

@@ -10,7 +10,7 @@
  *	expect=WORDS	handed to the tests as EXPECT   (see expect.h)
  *	release=TEXT	handed to the tests as RELEASE  (see tests/version.c)
  *	vcpus=N		handed to the tests as VCPUS    (see tests/version.c)
- *	phase=N		execute N instructions before the first test: what follows
+ *	phase=N		execute N instructions at once: all that follows, the tests,
  *			comes that much later after the last tick
  *	shell		no tests; an interactive /bin/sh instead
  *
@@ -55,7 +55,6 @@ struct orders {
 	const char *dir;
 	char *tests;		/* comma list, or NULL for all */
 	long timeout;		/* seconds */
-	unsigned long phase;	/* instructions */
 	int shell;
 };
 
@@ -457,20 +456,6 @@ static char **list_tests(const struct orders *orders)
 	return names;
 }
 
-/* Execute exactly COUNT instructions more than for 0: half as many rounds of the
- * loop, and a nop if COUNT is odd. */
-static void spin(unsigned long count)
-{
-	__asm__ __volatile__(
-		"	shr	%0\n"
-		"	jnc	1f\n"
-		"	nop\n"
-		"1:	inc	%0\n"
-		"2:	dec	%0\n"
-		"	jnz	2b\n"
-		: "+r" (count) : : "cc");
-}
-
 /* Run what was ordered; true if there was something and none of it failed. */
 static int run_tests(const struct orders *orders)
 {
@@ -487,7 +472,6 @@ static int run_tests(const struct orders *orders)
 
 	say("TAP version 13");
 	say("1..%u", total);
-	spin(orders->phase);
 	for (i = 0; i < total; i++)
 		count[run_test(orders, names[i], i + 1)]++;
 	if (count[SKIPPED])
@@ -496,6 +480,20 @@ static int run_tests(const struct orders *orders)
 	else
 		say("LAB init: end %u/%u", count[PASSED], total);
 	return total && !count[FAILED];
+}
+
+/* Execute exactly COUNT instructions more than for 0: half as many rounds of the
+ * loop, and a nop if COUNT is odd. */
+static void spin(unsigned long count)
+{
+	__asm__ __volatile__(
+		"	shr	%0\n"
+		"	jnc	1f\n"
+		"	nop\n"
+		"1:	inc	%0\n"
+		"2:	dec	%0\n"
+		"	jnz	2b\n"
+		: "+r" (count) : : "cc");
 }
 
 /* Obey WORD of the command line; those that are not for us mean nothing. */
@@ -512,16 +510,19 @@ static void take_word(struct orders *orders, char *word)
 
 	if (!strcmp(word, "tests")) {
 		orders->tests = value;
+	} else if (!strcmp(word, "phase")) {
+		char *rest;
+		unsigned long count = strtoul(value, &rest, 10);
+
+		if (*rest)
+			say("LAB init: phase=%s is not a number", value);
+		spin(count);
 	} else if (!strcmp(word, "expect")) {
 		setenv("EXPECT", value, 1);
 	} else if (!strcmp(word, "release")) {
 		setenv("RELEASE", value, 1);
 	} else if (!strcmp(word, "vcpus")) {
 		setenv("VCPUS", value, 1);
-	} else if (!strcmp(word, "phase")) {
-		orders->phase = strtoul(value, &end, 10);
-		if (end == value || *end)
-			say("LAB init: phase=%s is not a number", value);
 	} else if (!strcmp(word, "timeout")) {
 		orders->timeout = strtol(value, &end, 10);
 		if (*end || orders->timeout <= 0) {
