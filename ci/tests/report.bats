@@ -89,6 +89,17 @@ all_kinds()
 	row e - boot BROKEN
 }
 
+@test "what is no result of the runner is BROKEN, never a pass" {
+	for text in '' '{}' '[]' 'null' '{ "verdict": "" }' '{ "verdict": 1 }' \
+		'{ "verdict": "PASS" } { "verdict": "PASS" }' '{ "verdict": "PASS"'; do
+		mkdir -p out/z/boot
+		echo "$text" >out/z/boot/result.json
+		results 0 --tap all.tap
+		row z - boot BROKEN
+		grep -qx 'not ok 1 - z - boot' all.tap
+	done
+}
+
 @test "no result, no file, wrong use: said, with the code" {
 	results 3
 	[[ $output == *"nothing was booted yet"* ]]
