@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The lab without a machine: the runner against a QEMU that is a shell script, the
+# The lab without a kernel: the runner against a QEMU that is a shell script, the
 # ramdisks, and the command line that tools/lab/boot makes.
 # shellcheck disable=SC2030,SC2031 # each test is a subshell, and meant to be
 
