@@ -2,10 +2,10 @@
 # tools/, and every tool says at its top what it takes and gives.
 
 export TOOLCHAIN CROSS_COMPILE LINUX_GIT XEN_GIT LINUX_SRC XEN_SRC OUT JOBS TESTS
-export XEN_PREEMPT_CACHE T SEED EVENTS
+export XEN_PREEMPT_CACHE T SEED EVENTS TORTURE REPLAY PHASE FROM TO STEP
 
-.PHONY: all help setup base base-status tree kernel boot shell stress list demo
-.PHONY: series-check defconfig check clean
+.PHONY: all help setup base base-status tree kernel boot shell stress sweep list demo
+.PHONY: results series-check defconfig check clean
 
 all: setup		## everything for xen0 and xenU: base, series, kernels, boots, table
 	@tools/job main
@@ -40,10 +40,16 @@ kernel:			## build the kernel K=, TOOLCHAIN=gcc12 or gcc34
 boot:			## build and boot K=, run the guest's tests (TESTS=a,b: only these)
 	@tools/job boot $(K)
 
+sweep:			## boot K= at PHASE= from FROM= to TO= by STEP=, until one fails
+	@tools/job sweep $(K)
+
+results:		## the last results of every K; JUNIT=file, TAP=file write those
+	@tools/report/results $(if $(JUNIT),--junit '$(JUNIT)') $(if $(TAP),--tap '$(TAP)')
+
 shell:			## build and boot K= to a prompt on this terminal
 	@tools/job shell $(K)
 
-stress:			## build and boot K=, stress it: T=60 seconds, SEED=1, TESTS=a,b, EVENTS=all
+stress:			## build and boot K=, stress it: T=60 seconds, SEED=1, EVENTS=all, TORTURE=n
 	@tools/job stress $(K)
 
 demo:			## the lab with Debian's own kernel; needs no base

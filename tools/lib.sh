@@ -85,6 +85,12 @@ digest()
 	sha256sum | cut -c1-16
 }
 
+# sha256 FILE - all 64 digits, as anybody else's tool prints them.
+sha256()
+{
+	sha256sum <"$1" | cut -c1-64
+}
+
 # nearest WORD - of the words on standard input, those closest to WORD
 nearest()
 {

@@ -87,4 +87,44 @@ unlisted()
 	END { exit code }' "$TOP/docs/warnings.md" -
 }
 attempt "gcc 12 says nothing new of Xen's files" unlisted
+
+# replay K - in another checkout, with a test that fails when the number of ticks so
+# far is odd: a sweep across two ticks must meet a phase that passes and then one
+# that fails, and a boot with that phase must fail with the same log to the byte.
+replay()
+(
+	top=$OUT/replay/top to=$OUT/replay/out/$1
+	rm -rf "$OUT/replay"
+	mkdir -p "$top" "$to"
+	cp -r "$TOP/configs" "$TOP/patches" "$TOP/series" "$TOP/tools" "$top/"
+	cp "$OUT/$1/vmlinuz" "$OUT/$1/config" "$OUT/$1/stamp" "$to/"
+	ln -s "$OUT/tree" "$OUT/replay/out/tree"
+	cat >"$top/tools/guest/tests/even.c" <<-'EOF'
+	#include <sys/times.h>
+	#include "../tap.h"
+
+	int main(void)
+	{
+		plan(1);
+		ok(times(NULL) % 2 == 0, "an even number of ticks");
+		return done();
+	}
+	EOF
+	# Figures of time in the log, to compare; they come after.
+	TESTS=even,timers OUT=$OUT/replay/out STEP=2500000
+	export TESTS OUT STEP
+	for from in 0 5000000; do
+		code=0
+		FROM=$from TO=10000000 "$top/tools/job" sweep "$1" || code=$?
+		[ "$code" -eq 1 ] || return 1
+		phase=$(cd "$to/sweep" && printf '%s\n' * | sort -n | tail -n 1)
+		[ "$phase" = "$from" ] || break
+	done
+	[ "$phase" != "$from" ] || return 1
+	code=0
+	PHASE=$phase "$top/tools/job" boot "$1" || code=$?
+	[ "$code" -eq 1 ] && cmp "$to/sweep/$phase/console.log" "$to/boot/console.log"
+)
+attempt "a sweep finds a phase that fails, and its replay is the same to the byte" \
+	replay xen0-x86_32-preempt
 echo "1..$n"

@@ -368,6 +368,21 @@ judged()
 	verdict "ok 1 - words"
 }
 
+@test "phase=N is N instructions before the tests, neither more nor less" {
+	gcc -Wall -Wextra -Werror -O1 -o "$BATS_TEST_TMPDIR/steps" "$TOP/ci/unit/steps.c"
+	steps()
+	{
+		"$BATS_TEST_TMPDIR/steps" "$GUEST/init" --run "$dir" "phase=$(
+			printf %08d "$1")" 2>/dev/null
+	}
+	none=$(steps 0)
+	for n in 1 2 3 500 65537; do
+		[ $(($(steps $n) - none)) -eq $n ]
+	done
+	init phase=1x
+	verdict "LAB init: phase=1x is not a number"
+}
+
 @test "a bad timeout is said, and not used" {
 	echo 'echo 1..1; echo ok 1' | fake quick
 	init timeout=soon

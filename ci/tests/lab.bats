@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The lab without a machine: the runner against a QEMU that is a shell script, the
+# The lab without a kernel: the runner against a QEMU that is a shell script, the
 # ramdisks, and the command line that tools/lab/boot makes.
 # shellcheck disable=SC2030,SC2031 # each test is a subshell, and meant to be
 
@@ -91,7 +91,9 @@ result()
 	lab 0 --echo --meta vcpus=2 --meta 'append=a,b "c"'
 	[[ $output == *"init up"*" s"*"power off"*"machine off"* ]]
 	[[ $output == *"fake: PASS after "*": 2 of 2 tests passed"* ]]
-	[ "$(jq -r .verdict before.json)" = RUNNING ]
+	[ "$(jq -r '.verdict, .name, .meta.vcpus, .command[0], .seconds' before.json)" = \
+		"$(printf '%s\n' RUNNING fake 2 ./qemu null)" ]
+	jq -e '.start | test("^20..-..-..T..:..:..Z$")' before.json
 	result .verdict PASS
 	result .name fake
 	result .role xen0
@@ -201,12 +203,29 @@ result()
 	[[ $output == *"tests 1 and 2 have the same name" ]]
 }
 
-@test "a flood: CRASH, and QEMU is ended" {
+@test "a flood: CRASH, soon, with what it was, and QEMU is ended" {
 	fake <<-'EOF'
-	init; echo $$ >pid; yes "$(printf %01000d 0)" | head -c 70000000; exec sleep 100
+	init; echo $$ >pid; exec yes "printk: $(printf %0100d 0)"
 	EOF
 	lab 4
-	[[ $output == *"more than 64 MB of log"* ]]
+	[[ $output == *"more than "*" MB of log, waiting for: TAP plan; in it: printk: 00"* ]]
+	result '.last["console.log"] | length' 20
+	rm console.log
+}
+
+@test "a log of 100 MB at once: CRASH, in seconds and little memory" {
+	fake <<-'EOF'
+	plan 2; echo "ok 1 - a"; yes "$(printf %01000d 0)" | head -c 100000000
+	echo; echo "ok 2 - b"; end 2/2
+	EOF
+	CFLAGS=-O2 "$TOP/tools/lab/build-runner" fast
+	RUNNER="$PWD/limited"
+	# The sanitizers reserve more than any limit.
+	printf '#!/bin/sh\nulimit -v 20000\nexec ./fast "$@"\n' >limited
+	chmod +x limited
+	lab 4
+	[[ $output == *"more than "*" MB of log, waiting for: TAP end (1 of 2"* ]]
+	result '.seconds < 20' true
 	rm console.log
 }
 
@@ -256,6 +275,28 @@ result()
 	init; echo "Kernel panic - not syncing: x"; exit 1
 	EOF
 	lab 4
+}
+
+@test "a triple fault, in QEMU itself: CRASH" {
+	# A machine that does nothing else; and one that had said all was well.
+	for said in '' good; do
+		cat >fault.S <<-'EOF'
+		.long 0x1badb002, 0, -0x1badb002
+		.globl _start
+		_start: lidt empty
+		int3
+		empty: .quad 0
+		EOF
+		i686-linux-gnu-gcc -nostdlib -static -Wl,--build-id=none,-Ttext=0x100000 \
+			-o fault fault.S
+		fake <<-EOF
+		$said
+		exec qemu-system-x86_64 -accel tcg -cpu qemu64 -nodefaults -no-reboot \
+			-d cpu_reset -display none -kernel fault >&2
+		EOF
+		lab 4
+		[[ $output == *"CRASH in hypervisor"*"triple fault, waiting for: "* ]]
+	done
 }
 
 @test "Xen halts the machine, QEMU stays: it counts as off" {
@@ -310,12 +351,13 @@ result()
 	init; echo $$ >pid; exec sleep 100
 	EOF
 	"$RUNNER" --out out --role xen0 --log console.log --silence 20 --total 40 \
-		-- ./qemu 3>&- &
+		--meta kernel=1a -- ./qemu 3>&- &
 	until [ -s pid ]; do sleep 0.1; done
 	kill -KILL $!
 	wait $! || :
 	gone "$(cat pid)"
 	result .verdict RUNNING
+	result .meta.kernel 1a
 }
 
 @test "a full disk: ERROR, never a verdict on the guest" {
@@ -328,6 +370,52 @@ result()
 	mkdir -p out/result.json.new
 	lab 2
 	[[ $output == "runner: out/result.json: "* ]]
+}
+
+# run_on_disk SIZE - ./qemu's verdict with all that is written on a disk of SIZE;
+# what was in its out is then in kept.
+run_on_disk()
+{
+	mkdir -p disk
+	rm -rf kept
+	# The disk is gone with the namespace.
+	# shellcheck disable=SC2016 # the inner shell's
+	run unshare --mount --map-root-user sh -c 'mount -t tmpfs -o size=$1 none disk
+		code=0
+		timeout -k 5 60 "$2" --out disk/out --role xen0 --log disk/console.log \
+			--name fake --silence 20 --total 40 -- ./qemu || code=$?
+		[ ! -d disk/out ] || cp -r disk/out kept
+		exit $code' - "$1" "$RUNNER"
+	echo "$output"
+}
+
+@test "a disk that is full: ERROR and the reason, and result.json says RUNNING" {
+	# It fills while QEMU runs, until nothing can be written, result.json neither.
+	fake <<-'EOF'
+	exec >disk/console.log
+	plan 2; echo "ok 1 - a"
+	head -c 5000000 /dev/zero >disk/other 2>/dev/null
+	echo "ok 2 - b"; end 2/2
+	EOF
+	run_on_disk 4m
+	[ "$status" -eq 2 ]
+	[[ $output == *"fake: ERROR in lab"*"No space left on device" ]]
+	[ "$(jq -r .verdict kept/result.json)" = RUNNING ]
+	[ ! -e kept/result.json.new ]
+	# Almost full: the reason can be written, too.
+	sed -i 's/5000000/3500000/' qemu
+	run_on_disk 4m
+	[ "$status" -eq 2 ]
+	[[ $output == *"fake: ERROR in lab"*": no space left on the disk of "* ]]
+	[ "$(jq -r '.verdict + " " + .layer' kept/result.json)" = "ERROR lab" ]
+	# Full from the start.
+	run_on_disk 4m,nr_inodes=2
+	[ "$status" -eq 2 ]
+	[[ $output == "runner: disk/out/result.json: No space left on device" ]]
+	[ -z "$(ls kept)" ]
+	# And with room enough it passes, so it was the room.
+	run_on_disk 8m
+	[ "$status" -eq 0 ]
 }
 
 @test "wrong use: 2, and a usage line" {
@@ -484,13 +572,18 @@ boot_files()
 
 @test "boot xen0: QEMU's words; reproduce.sh gives the same, from anywhere" {
 	boot_files
-	boot 0 --role xen0 --vcpus 2 --append "expect=preempt,smp it's"
+	boot 0 --role xen0 --vcpus 2 --append "expect=preempt,smp it's" --meta config=1a
 	cd 'out dir'
 	grep -qx "kernel console=tty0 console=ttyS0 .*pci=off .* expect=preempt,,smp it's,ramdisk" args
 	[ "$(sed -n '/^-smp$/{n;p}' args)" = 2 ]
 	[ "$(cat kernel ramdisk xen)" = "$(printf 'kernel\nramdisk\nxen')" ]
 	[ "$(jq -r .meta.append result.json)" = "expect=preempt,smp it's" ]
 	[ "$(jq -r .meta.qemu result.json)" = 7.2.0 ]
+	[ "$(jq -r .meta.kernel result.json)" = "$(sha256sum <kernel | cut -c1-64)" ]
+	[ "$(jq -r .meta.ramdisk result.json)" = "$(sha256sum <ramdisk | cut -c1-64)" ]
+	[ "$(jq -r .meta.hypervisor result.json)" = "$(sha256sum <xen | cut -c1-64)" ]
+	[ "$(jq -r .meta.config,.meta.clock result.json)" = "$(printf '1a\nhost')" ]
+	[ "$(jq -r '.command[1:][]' result.json)" = "$(cat args)" ]
 	mv args first
 	(cd / && PATH="$BATS_TEST_TMPDIR/path:$PATH" \
 		"$BATS_TEST_TMPDIR/out dir/reproduce.sh")
@@ -509,6 +602,33 @@ boot_files()
 	cmp domU/ramdisk rd
 	grep -qx 'extra = "console=tty0 console=xvc0 expect=preempt,smp"' domU/config
 	grep -qx 'vcpus = 2' domU/config
+	[ "$(jq -r .meta.kernel 'out dir/result.json')" = \
+		"$(sha256sum <vm/linux | cut -c1-64)" ]
+	[ "$(jq -r .meta.dom0_kernel 'out dir/result.json')" = \
+		"$(sha256sum <dom0/vmlinux | cut -c1-64)" ]
+	[ "$(jq -r .meta.dom0_ramdisk 'out dir/result.json')" = \
+		"$(sha256sum <dom0/dom0.cpio | cut -c1-64)" ]
+}
+
+@test "boot --icount: QEMU counts instructions, and result.json says so" {
+	boot_files
+	boot 0 --role xen0 --icount
+	grep -qx -e -icount 'out dir/args'
+	[ "$(jq -r .meta.clock 'out dir/result.json')" = instructions ]
+}
+
+@test "boot: one at a time in a directory; killed before QEMU, no old verdict stays" {
+	boot_files
+	boot 0 --role xen0
+	exec 7<'out dir'
+	flock 7
+	boot 2 --role xen0
+	[[ $output == "boot: another boot is at work in "* ]]
+	exec 7<&-
+	# The runner does not compile: nothing was booted, and nothing says so.
+	rm -r cache
+	CC=false boot 2 --role xen0
+	[ ! -e 'out dir/result.json' ]
 }
 
 @test "boot --events: domain 0 and the runner get the order, all is what can be done" {
@@ -545,6 +665,10 @@ boot_files()
 	[ "$output" = "boot: --kernel: no file nowhere" ]
 	boot 2 --role xenU --dom0 nowhere
 	[ "$output" = "boot: --dom0: no file nowhere/vmlinux" ]
+	boot 2 --role xen0 --append "$(printf %0200d 1)"
+	[[ $output == *" characters of kernel command line, 255 are read" ]]
+	boot 2 --role xen0 --meta novalue
+	boot 2 --role xen0 --meta 'a=b c'
 	boot 2 --role xen0 --vcpus 0
 	boot 2 --role xen0 --append 'a"b'
 	boot 2 --role xen0 --append "$(printf 'a\nb')"

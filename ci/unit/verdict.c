@@ -147,7 +147,12 @@ static const struct {
 	{ "result without a boot", ROLE_XEN0, UP PLAN(1)
 	  "ok 1 - a\nLAB init: end 1/1\n" GONE, NULL, E_OFF, CRASH,
 	  L_HYPERVISOR, "hypervisor up" },
-	{ "too much", ROLE_XEN0, BOOT, NULL, E_FLOOD, CRASH, L_INIT, "60 MB" },
+	{ "too much", ROLE_XEN0, BOOT "x\ny\nz", NULL, E_FLOOD, CRASH, L_INIT,
+	  "more than 60 MB of log, waiting for: TAP plan; in it: y" },
+	{ "too much of the guest", ROLE_XENU, DOM0, KERNEL "z\nz\nz\nz\nz\nz\n",
+	  E_FLOOD, CRASH, L_KERNEL, "in it: z" },
+	{ "too much, not a line", ROLE_XEN0, "zzz", NULL, E_FLOOD, CRASH,
+	  L_HYPERVISOR, "in it: zzz" },
 
 	{ "no dom0", ROLE_XENU, XEN, "", E_SILENCE, TIMEOUT, L_DOM0, "dom0 up" },
 	{ "dom0 panics", ROLE_XENU, XEN "Kernel panic - not syncing: x\n", "",
@@ -175,6 +180,9 @@ static const struct {
 	  "", E_OFF, CRASH, L_HYPERVISOR, "(XEN) Panic on CPU 0: Oh no" },
 	{ "Xen panics and is cut off", ROLE_XENU, DOM0 "(XEN) Panic on CPU 0:\n",
 	  "", E_OFF, CRASH, L_HYPERVISOR, "(XEN) Panic on CPU 0:" },
+	{ "dom0 reboots", ROLE_XEN0,
+	  GOOD "(XEN) Hardware Dom0 shutdown: rebooting machine\n", NULL, E_OFF,
+	  CRASH, L_KERNEL, "rebooting machine" },
 	{ "guest panics", ROLE_XENU, DOM0, KERNEL "Kernel panic - not syncing\n",
 	  E_SILENCE, CRASH, L_KERNEL, "Kernel panic" },
 	{ "result on the wrong port", ROLE_XENU,
@@ -212,6 +220,9 @@ static const struct {
 	{ "no tests, with a reason", ROLE_XEN0, BOOT
 	  "TAP version 13\n1..0 # SKIP no\nLAB init: end 0/0\n" GONE, NULL, E_OFF,
 	  CRASH, L_TEST, "there was no test" },
+	{ "another TAP version", ROLE_XEN0, BOOT "TAP version 1\n1..1\n"
+	  "ok 1 - a\nLAB init: end 1/1\n" GONE, NULL, E_OFF, CRASH, L_TEST,
+	  "malformed TAP version" },
 	{ "no TAP version", ROLE_XEN0, BOOT "1..1\nok 1 - a\n"
 	  "LAB init: end 1/1\n" GONE, NULL, E_OFF, CRASH, L_TEST,
 	  "before the TAP version" },
@@ -545,7 +556,74 @@ static void recorded_cut(void **state)
 	unload(&log);
 }
 
+/* ------------------------------------------------------------ interleaving */
+
+/* The verdict on the log with a line of Xen's put in before byte n. */
+static enum verdict interrupted(const char *log, size_t n)
+{
+	struct boot *b = malloc(sizeof(*b));
+	enum verdict verdict;
+
+	assert_non_null(b);
+	boot_init(b, ROLE_XEN0, NULL);
+	assert_int_equal(boot_feed(b, 0, log, n), 0);
+	feed(b, "(XEN) d0v0: something\r\n");
+	feed(b, log + n);
+	boot_judge(b, E_OFF, 60);
+	verdict = b->verdict;
+	drop(b);
+	return verdict;
+}
+
+/*
+ * Between lines it does no harm; within a line that counts there is no pass, but
+ * for a test's name, which by then has passed; and nowhere does it make a pass of
+ * a failure, as "not " and "ok 2 - b" would.
+ */
+static void interleaved(void **state)
+{
+	static const char good[] = GOOD;
+	static const char bad[] = BOOT PLAN(2) "ok 1 - a\r\n"
+		"not ok 2 - b # why\r\nLAB init: end 1/2\r\n" GONE;
+	size_t counts = strstr(good, UP) - good, line = 0, n;
+	bool named;
+
+	(void)state;
+	for (n = 0; n <= strlen(good); n++) {
+		if (!n || good[n - 1] == '\n')
+			line = n;
+		named = !strncmp(good + line, "ok ", 3) &&
+			n - line >= strlen("ok 1 - ");
+		if (n == line ? interrupted(good, n) != PASS :
+		    n > counts && !named && interrupted(good, n) == PASS)
+			fail_msg("interrupted before: %s", good + n);
+	}
+	for (n = 0; n <= strlen(bad); n++)
+		if (interrupted(bad, n) == PASS)
+			fail_msg("interrupted before: %s", bad + n);
+}
+
 /* ------------------------------------------------------------ noise */
+
+/* A log of 100 MB between two tests, as it may be recorded: it changes nothing. */
+static void huge(void **state)
+{
+	static char line[1000];
+	struct boot *b = malloc(sizeof(*b));
+	size_t i;
+
+	(void)state;
+	assert_non_null(b);
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\n';
+	boot_init(b, ROLE_XEN0, NULL);
+	feed(b, BOOT PLAN(2) "ok 1 - a\n");
+	for (i = 0; i < 100000; i++)
+		assert_int_equal(boot_feed(b, 0, line, sizeof(line)), 0);
+	feed(b, "ok 2 - b\nLAB init: end 2/2\n" GONE);
+	boot_judge(b, E_OFF, 60);
+	expect("100 MB", b, PASS, L_NONE, "2 of 2");
+}
 
 static void noise(void **state)
 {
@@ -660,6 +738,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(real_lines),
 		cmocka_unit_test(recorded_pass),
 		cmocka_unit_test(recorded_cut),
+		cmocka_unit_test(interleaved),
+		cmocka_unit_test(huge),
 		cmocka_unit_test(noise),
 		cmocka_unit_test(printable_reason),
 		cmocka_unit_test(last_lines),

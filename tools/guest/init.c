@@ -13,6 +13,8 @@
  *	expect=WORDS	handed to the tests as EXPECT   (see expect.h)
  *	release=TEXT	handed to the tests as RELEASE  (see tests/version.c)
  *	vcpus=N		handed to the tests as VCPUS    (see tests/version.c)
+ *	phase=N		execute N instructions at once: all that follows, the tests,
+ *			comes that much later after the last tick
  *	shell		no tests; an interactive /bin/sh instead
  *
  * `init --run DIR [WORD...]' runs the programs in DIR and nothing else, as any
@@ -629,6 +631,20 @@ static long seconds(const char *word, const char *value, long usual)
 	return usual;
 }
 
+/* Execute exactly COUNT instructions more than for 0: half as many rounds of the
+ * loop, and a nop if COUNT is odd. */
+static void spin(unsigned long count)
+{
+	__asm__ __volatile__(
+		"	shr	%0\n"
+		"	jnc	1f\n"
+		"	nop\n"
+		"1:	inc	%0\n"
+		"2:	dec	%0\n"
+		"	jnz	2b\n"
+		: "+r" (count) : : "cc");
+}
+
 /* Obey WORD of the command line; those that are not for us mean nothing. */
 static void take_word(struct orders *orders, char *word)
 {
@@ -643,6 +659,13 @@ static void take_word(struct orders *orders, char *word)
 
 	if (!strcmp(word, "tests")) {
 		orders->tests = value;
+	} else if (!strcmp(word, "phase")) {
+		char *rest;
+		unsigned long count = strtoul(value, &rest, 10);
+
+		if (*rest)
+			say("LAB init: phase=%s is not a number", value);
+		spin(count);
 	} else if (!strcmp(word, "expect")) {
 		setenv("EXPECT", value, 1);
 	} else if (!strcmp(word, "release")) {

@@ -19,7 +19,7 @@
  *   --total SEC    the longest time for it all
  *   --events LIST  domain 0 does these to its guest: each must have been done once
  *   --name K       what is booted, for people
- *   --meta K=V     goes into result.json as it is
+ *   --meta K=V     goes into result.json as it is (docs/design.md has the fields)
  *   --echo         each stage on stderr as it is reached
  *
  * Times in result.json are seconds since COMMAND was started.  The file is there,
@@ -40,6 +40,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,6 +49,7 @@ enum {
 	POLL_MS		= 50,
 	TERM_MS		= 2000,	/* from SIGTERM to SIGKILL */
 	LOG_LIMIT_MB	= 64,	/* both logs together */
+	ROOM_KB		= 1024,	/* the least that must be free on the disk */
 	/* After trouble: long enough for the rest of an oops to be seen. */
 	TROUBLE_SILENCE	= 5,
 	TROUBLE_TOTAL	= 30,
@@ -206,7 +208,7 @@ static int write_result(const struct run *run)
 	int error = -1;
 
 	utc(ended, sizeof(ended));
-	result = json_pack("{so ss ss sO so ss so so so so so so so so so}",
+	result = json_pack("{so ss ss sO so ss so so so so so so sI so so so}",
 		"name", text(run->o->name),
 		"verdict", verdict_name(b->verdict),
 		"role", run->o->role == ROLE_XENU ? "xenU" : "xen0",
@@ -220,6 +222,7 @@ static int write_result(const struct run *run)
 			      stage_name(boot_awaits(b)) : NULL),
 		"reason", text(over ? b->reason : NULL),
 		"stages", stages_json(run),
+		"planned", (json_int_t)b->tap.plan,
 		"tests", tests_json(&b->tap),
 		"events", events_json(b),
 		"last", last_json(run));
@@ -238,6 +241,12 @@ static int write_result(const struct run *run)
 	}
 	error = 0;
 out:
+	if (error && aside) {
+		int cause = errno;
+
+		unlink(aside);	/* half of it helps nobody */
+		errno = cause;
+	}
 	json_decref(result);
 	free(aside);
 	free(path);
@@ -334,18 +343,23 @@ static int stop(struct run *run)
 	return status;
 }
 
-static void last_words(const struct run *run, char *line, size_t size)
+/* QEMU's last line; true if it told of a triple fault (-d cpu_reset). */
+static bool last_words(const struct run *run, char *line, size_t size)
 {
 	char *path = path_in(run->o->out, "qemu.log");
 	FILE *log = path ? fopen(path, "r") : NULL;
+	bool fault = false;
 
 	snprintf(line, size, "it said nothing");
 	if (log) {
-		while (fgets(line, size, log))
+		while (fgets(line, size, log)) {
 			line[strcspn(line, "\n")] = '\0';
+			fault |= !strcmp(line, "Triple fault");
+		}
 		fclose(log);
 	}
 	free(path);
+	return fault;
 }
 
 /* The machine is off: because the guest wanted it, or because QEMU failed? */
@@ -354,17 +368,25 @@ static void judge_off(struct run *run)
 	bool by_itself = has_ended(run);
 	int status = stop(run);
 	char words[REASON / 2];
+	struct boot *b = run->boot;
+	bool fault = last_words(run, words, sizeof(words));
 
-	boot_judge(run->boot, E_OFF, 0);
-	if (!by_itself || !status || run->boot->trouble)
+	boot_judge(b, E_OFF, 0);
+	if (!by_itself || b->trouble)
 		return;
-	last_words(run, words, sizeof(words));
-	if (WIFSIGNALED(status))
+	if (fault) {
+		b->verdict = CRASH;
+		b->layer = L_HYPERVISOR;
+		snprintf(b->reason, sizeof(b->reason),
+			 "triple fault, waiting for: %s",
+			 stage_label(boot_awaits(b)));
+	} else if (WIFSIGNALED(status)) {
 		lab_error(run, "%s was killed by signal %d (%s)",
 			  run->o->command[0], WTERMSIG(status), words);
-	else
+	} else if (WEXITSTATUS(status)) {
 		lab_error(run, "%s ended with status %d: %s",
 			  run->o->command[0], WEXITSTATUS(status), words);
+	}
 }
 
 /* ---------------------------------------------------------------- the logs */
@@ -394,6 +416,29 @@ static int read_log(struct run *run, unsigned int port)
 	if (n < 0) {
 		lab_error(run, "%s: %s", path, strerror(errno));
 		return -1;
+	}
+	return 0;
+}
+
+/*
+ * QEMU drops what it cannot write and does not tell: what is in the logs then is
+ * no ground for any verdict.  Returns 0, or -1 after lab_error().
+ */
+static int check_room(struct run *run)
+{
+	const char *places[] = { run->o->out, run->o->log[0], run->o->log[1] };
+	struct statvfs fs;
+	unsigned int i;
+
+	for (i = 0; i < 1 + PORTS; i++) {
+		/* Some file systems cannot say how large they are. */
+		if (!places[i] || statvfs(places[i], &fs) || !fs.f_blocks)
+			continue;
+		if ((double)fs.f_bavail * fs.f_frsize < ROOM_KB * 1024.0) {
+			lab_error(run, "no space left on the disk of %s",
+				  places[i]);
+			return -1;
+		}
 	}
 	return 0;
 }
@@ -462,7 +507,7 @@ static void follow(struct run *run, const sigset_t *wake)
 	for (;;) {
 		bool ended = has_ended(run);
 
-		if (read_logs(run))
+		if (read_logs(run) || check_room(run))
 			break;
 		if (over_limit(run))
 			break;
@@ -501,6 +546,7 @@ static enum verdict run_boot(const struct options *o)
 	char *tap = path_in(o->out, "guest.tap");
 	sigset_t wake;
 	unsigned int i;
+	int error;
 
 	run.boot = malloc(sizeof(*run.boot));
 	if (!run.boot || !tap) {
@@ -545,13 +591,12 @@ static enum verdict run_boot(const struct options *o)
 	if (ferror(run.copy))
 		lab_error(&run, "cannot write %s", tap);
 out_result:
+	if (write_result(&run)) {
+		error = errno;
+		lab_error(&run, "%s/result.json: %s", o->out, strerror(error));
+	}
 	summary(&run);
 	verdict = run.boot->verdict;
-	if (write_result(&run)) {
-		fprintf(stderr, "runner: %s/result.json: %s\n", o->out,
-			strerror(errno));
-		verdict = ERROR;
-	}
 out_free:
 	boot_free(run.boot);
 out:

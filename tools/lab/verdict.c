@@ -66,6 +66,7 @@ static const struct trouble {
 	{ "crashed on cpu#",				BY_XEN_ON_DOMAIN },
 	{ "reported crashed by domain",			BY_XEN_ON_DOMAIN },
 	{ "Hardware Dom0 crashed",			BY_XEN_ON_DOMAIN },
+	{ "Hardware Dom0 shutdown",			BY_XEN_ON_DOMAIN },
 };
 
 /* How much of an over-long line to keep, lest a text be cut in two. */
@@ -360,6 +361,8 @@ static int tap_line(struct boot *b, const char *line)
 	if (skip_text(&p, "TAP version ")) {
 		if (tap->version)
 			breach(tap, "a second TAP version");
+		if (strcmp(p, "13"))
+			breach(tap, "malformed TAP version");
 		tap->version = true;
 		return 1;
 	}
@@ -732,8 +735,17 @@ static void judge_tests(struct boot *b)
 	}
 }
 
+/* The newest whole line of the port that has most. */
+static const char *busiest_line(const struct boot *b)
+{
+	const struct port *port = &b->port[b->port[1].lines > b->port[0].lines];
+
+	return port->lines ? port->last[(port->lines - 1) % LAST_LINES] : "";
+}
+
 void boot_judge(struct boot *b, enum ending ending, unsigned int limit)
 {
+	const char *busy = busiest_line(b);
 	char done[128] = "";
 	enum stage stage;
 	enum layer layer;
@@ -776,8 +788,9 @@ void boot_judge(struct boot *b, enum ending ending, unsigned int limit)
 		break;
 	case E_FLOOD:
 		conclude(b, CRASH, layer,
-			 "more than %u MB of log, waiting for: %s%s",
-			 limit, stages[stage].label, done);
+			 "more than %u MB of log, waiting for: %s%s; in it: %s",
+			 limit, stages[stage].label, done,
+			 *busy ? busy : busiest_line(b));
 		break;
 	}
 }

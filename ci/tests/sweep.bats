@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# What tools/job makes of REPLAY, PHASE and a sweep, with a lab that only pretends.
+# What the phases do to a kernel is shown by ci/tests/boots.t.
+# shellcheck disable=SC2030,SC2031 # each test is a subshell, and meant to be
+
+setup()
+{
+	cd "$BATS_TEST_TMPDIR" || exit
+	mkdir top
+	cp -r "$BATS_TEST_DIRNAME/../../"{configs,patches,series,tools,Makefile} top
+	OUT=$PWD/out XEN_PREEMPT_CACHE=$PWD/cache
+	export OUT XEN_PREEMPT_CACHE
+	unset PHASE REPLAY FROM TO STEP TESTS TOOLCHAIN
+	for tool in base/get tree/export guest/build lab/busybox lab/ramdisk \
+		lab/hypervisor lab/dom0 debian/fetch; do
+		printf '#!/bin/sh\necho somewhere\n' >top/tools/$tool
+	done
+	# Its DIR gets what a boot needs of a kernel.
+	cat >top/tools/kernel/build <<-'EOF'
+	#!/bin/sh
+	mkdir -p "$4" out/guest-x86_32/tests
+	echo "tree base-series" >"$4/stamp"
+	echo CONFIG_X86_PAE=y >"$4/config"
+	EOF
+	# All pass but the phases of ./bad, which end with the code in it.
+	cat >top/tools/lab/boot <<-'EOF'
+	#!/bin/sh
+	echo "$*" >>boots
+	while [ "$1" != --out ]; do shift; done
+	mkdir -p "$2"
+	echo domain >"$2/ramdisk"
+	phase=${2##*/} verdict=PASS code=0
+	if [ "$phase" = "$(cat bad 2>/dev/null)" ]; then
+		read -r verdict code <code
+	fi
+	echo "{ \"verdict\": \"$verdict\", \"reason\": \"why\" }" >"$2/result.json"
+	[ "$verdict" != WAIT ] || { trap 'exit 130' INT; echo >waiting; sleep 20 & wait; }
+	exit $code
+	EOF
+	mkdir -p cache
+}
+
+# job CODE VERB
+job()
+{
+	want=$1
+	shift
+	run top/tools/job "$@" xen0-x86_32-preempt
+	echo "$output"
+	[ "$status" -eq "$want" ]
+}
+
+# phases - those that were booted
+phases()
+{
+	sed -n 's/.* phase=\([0-9]*\).*/\1/p' boots | tr '\n' ' '
+}
+
+@test "a plain boot knows nothing of phases; REPLAY, PHASE count instructions" {
+	REPLAY=0 job 0 boot
+	[[ $(cat boots) != *phase=* && $(cat boots) != *--icount* ]]
+	rm boots
+	REPLAY=1 job 0 boot
+	PHASE=123 job 0 boot
+	[ "$(phases)" = "00000000 00000123 " ]
+	[ "$(grep -c -e '--icount' boots)" -eq 2 ]
+	grep -q -e "--meta base=base --meta series=series" boots
+	grep -q -e "--meta config=$(sha256sum <out/*/config | cut -c1-64)" boots
+	for bad in x -1 1x 010 123456789; do
+		PHASE=$bad job 2 boot
+	done
+	STEP=0 job 2 sweep
+}
+
+@test "a clean sweep: every phase is booted, and it says so" {
+	FROM=400 TO=1000 STEP=200 job 0 sweep
+	[ "$(phases)" = "00000400 00000600 00000800 00001000 " ]
+	[[ $output == *"no phase from 400 to 1000 by 200 fails"* ]]
+	[ "$(grep -c '^phase .* PASS, why  *PASS' <<<"$output")" -eq 4 ]
+	[ "$(echo out/*/sweep/*/result.json | wc -w)" -eq 4 ]
+	# The big file of a boot that passed is not kept.
+	[ "$(find out -name ramdisk | wc -l)" -eq 0 ]
+}
+
+@test "a sweep stops at the first phase that fails, and says how to repeat it" {
+	echo 600 >bad
+	for verdict in "FAIL 1" "CRASH 4" "TIMEOUT 5"; do
+		rm -f boots
+		echo "$verdict" >code
+		FROM=400 TO=1000 STEP=200 TESTS=a,b TOOLCHAIN=gcc34 job 1 sweep
+		[ "$(phases)" = "00000400 00000600 " ]
+		[[ $output == *"phase 600 is the first that fails; to repeat it:
+  make boot K=xen0-x86_32-preempt PHASE=600 TESTS=a,b TOOLCHAIN=gcc34"* ]]
+		grep "^phase 400 .* PASS, why" <<<"$output"
+		grep "^phase 600 .* ${verdict% *}, why  *${verdict% *}" <<<"$output"
+		[ -f out/xen0-x86_32-preempt.gcc34/sweep/600/ramdisk ]
+	done
+}
+
+@test "a sweep that cannot be, or tests nothing: ERROR, SKIP, and not a phase" {
+	echo 0 >bad
+	echo "ERROR 2" >code
+	job 2 sweep
+	[[ $output != *"first that fails"* && $output != *"no phase"* ]]
+	echo "SKIP 3" >code
+	job 3 sweep
+	[[ $output != *"first that fails"* && $output != *"no phase"* ]]
+}
+
+@test "Ctrl-C in a sweep: the phases so far are kept, and in a table" {
+	echo 600 >bad
+	echo "WAIT 0" >code
+	FROM=400 TO=1000 STEP=200 setsid env --default-signal=INT \
+		top/tools/job sweep xen0-x86_32-preempt >log 2>&1 3>&- &
+	until [ -e waiting ]; do sleep 0.1; done
+	# As a terminal does: to the whole group.
+	kill -INT -- -$!
+	code=0
+	wait $! || code=$?
+	cat log
+	[ "$code" -eq 130 ]
+	grep "^phase 400 .* PASS, why" log
+	[ -f out/xen0-x86_32-preempt/sweep/400/result.json ]
+}
