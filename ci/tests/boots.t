@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds kernels and boots them, one test each.  Which: CI's choice below, or all
-# with both compilers (BOOTS=all).  Without a base: the lab with Debian's kernel.
+# with both compilers (BOOTS=all).  Then broken ones, three a day.  Without a base:
+# the lab with Debian's kernel.
 set -eu
 TOP=$(cd "$(dirname "$0")/../.." && pwd)
 . "$TOP/tools/lib.sh"
@@ -87,4 +88,10 @@ unlisted()
 	END { exit code }' "$TOP/docs/warnings.md" -
 }
 attempt "gcc 12 says nothing new of Xen's files" unlisted
+
+# Their control are the boots above.
+sample=$("$TOP/ci/mutants/run" --list --sample 3)
+for mutant in $sample; do
+	attempt "broken kernel: $mutant" "$TOP/ci/mutants/run" "$mutant"
+done
 echo "1..$n"
