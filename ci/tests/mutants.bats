@@ -47,8 +47,8 @@ queue()
 		[ "$(: | grep -Eq -e "${verdict#*: }"; echo $?)" -eq 1 ]
 		[[ $(field "$name" Words) =~ ^([a-z]+=[a-z0-9,]+ ?)*$ ]]
 		[[ $(field "$name" Silence) =~ ^[0-9]*$ ]]
-		! sed '/^--- /,$d' "$patch" | grep -E '^[A-Z][A-Za-z-]*: ' |
-			grep -Ev '^(Subject|Kernel|Verdict|Words|Silence): '
+		[ "$(sed '/^--- /,$d' "$patch" | grep -E '^[A-Z][A-Za-z-]*: ' |
+			grep -cEv '^(Subject|Kernel|Verdict|Words|Silence): ')" -eq 0 ]
 		[ "$(grep -c '^--- a/' "$patch")" -eq 1 ]
 		# A header file would have all be built again.
 		grep -qE '^\+\+\+ b/.*\.[cS]$' "$patch"
@@ -65,8 +65,9 @@ queue()
 		cp -R "$TOP/tools" copy/
 		queue "$name"
 		"$TOP/tools/tree/push" copy --series queue/series
-		! diff -q "$TOP/tools/guest/init.c" copy/tools/guest/init.c
-		gcc -std=gnu11 -D_GNU_SOURCE -fsyntax-only copy/tools/guest/init.c
+		[ "$(diff -rq "$TOP/tools/guest" copy/tools/guest | wc -l)" -eq 1 ]
+		gcc -std=gnu11 -D_GNU_SOURCE -fsyntax-only \
+			"copy/$(sed -n 's|^--- a/||p' "$TOP/ci/mutants/$name.patch")"
 	done
 	[ "$found" -ge 3 ]
 }
@@ -121,7 +122,7 @@ commit()
 @test "without git it is today, whatever repository is around" {
 	checkout
 	mkdir path
-	printf '#!/bin/sh\necho $((20001 * 86400))\n' >path/date
+	printf '#!/bin/sh\necho %d\n' $((20001 * 86400)) >path/date
 	chmod +x path/date
 	commit 20001
 	checkout/ci/mutants/run --list --sample 3 >expected
@@ -150,7 +151,7 @@ fakes()
 	echo id >out/tree/.xen-preempt
 	printf 'one\ntwo\nthree\n' >out/tree/init/main.c
 	touch -d @1000000 out/tree/init/main.c
-	cd checkout
+	cd checkout || return
 	cat >tools/job <<-'XX'
 	#!/bin/sh
 	[ "$1" = lab ] || exit 0
@@ -248,7 +249,10 @@ guest PASS" ]
 	# Each was built with its fault, the controls without; the tree is unharmed.
 	grep -q planted out/mutants/kern/vmlinuz
 	grep -q "with kern" out/mutants/kern/vmlinuz
-	! grep -q planted out/mutants/xen0-x86_32-preempt/vmlinuz
+	[ "$(cat out/mutants/xen0-x86_32-preempt/vmlinuz)" = "one
+two
+three
+id" ]
 	[ "$(cat out/guest-x86_32.cpio.gz)" = init ]
 	[ "$(cat out/mutants/guest/guest-x86_32.cpio.gz)" = planted ]
 	[ "$(cat out/tree/init/main.c)" = "one
