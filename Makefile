@@ -5,7 +5,7 @@ export TOOLCHAIN CROSS_COMPILE LINUX_GIT XEN_GIT LINUX_SRC XEN_SRC OUT JOBS TEST
 export XEN_PREEMPT_CACHE T SEED EVENTS TORTURE REPLAY PHASE FROM TO STEP
 
 .PHONY: all help setup base base-status tree kernel boot shell stress sweep list demo
-.PHONY: results series-check defconfig check clean
+.PHONY: results series-check defconfig check mutants clean
 
 all: setup		## everything for xen0 and xenU: base, series, kernels, boots, table
 	@tools/job main
@@ -57,6 +57,9 @@ demo:			## the lab with Debian's own kernel; needs no base
 
 check: setup		## run the tests: offline ones, then with a base the boots
 	@ci/check
+
+mutants:		## build and boot broken kernels: is each found? (M=NAME: that one)
+	@ci/mutants/run $(M)
 
 clean:			## remove out/; the cache stays
 	rm -rf out

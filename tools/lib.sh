@@ -132,6 +132,17 @@ kernel_attrs()
 	esac
 }
 
+# boot_words - what the guest's tests are to find in the kernel of kernel_attrs
+boot_words()
+{
+	xp_expect=
+	case $K_FLAVOUR in
+	preempt*) xp_expect=preempt,preempt_bkl ;;
+	esac
+	[ "$K_CPUS" -eq 1 ] || xp_expect=$xp_expect${xp_expect:+,}smp
+	echo "expect=$xp_expect vcpus=$K_CPUS release=2.6.12.6"
+}
+
 # kernel_dir K TOOLCHAIN - where a kernel's products are
 kernel_dir()
 {
@@ -150,4 +161,13 @@ tree_key()
 		echo "$xp_patch"
 		sed -n '/^--- /,$p' "$TOP/patches/$xp_patch"
 	done | digest
+}
+
+# link_tree TREE NEW - make NEW of hard links to TREE's files, without what quilt
+# keeps there.  The kernel's build makes new files and changes none of these.
+link_tree()
+{
+	mkdir "$2"
+	(cd "$1" && find . -mindepth 1 -maxdepth 1 ! -name .pc ! -name patches \
+		! -name series -exec cp -al -t "$2" {} +)
 }

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds kernels and boots them, one test each.  Which: CI's choice below, or all
-# with both compilers (BOOTS=all).  Without a base: the lab with Debian's kernel.
+# with both compilers (BOOTS=all).  Then broken ones, three a day.  Without a base:
+# the lab with Debian's kernel.
 set -eu
 TOP=$(cd "$(dirname "$0")/../.." && pwd)
 . "$TOP/tools/lib.sh"
@@ -127,4 +128,10 @@ replay()
 )
 attempt "a sweep finds a phase that fails, and its replay is the same to the byte" \
 	replay xen0-x86_32-preempt
+
+# Their control are the boots above.
+sample=$("$TOP/ci/mutants/run" --list --sample 3)
+for mutant in $sample; do
+	attempt "broken kernel: $mutant" "$TOP/ci/mutants/run" "$mutant"
+done
 echo "1..$n"

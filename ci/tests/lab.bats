@@ -229,6 +229,23 @@ result()
 	rm console.log
 }
 
+@test "more than a slow line can say in time, and nothing done: CRASH, not TIMEOUT" {
+	fake <<-'EOF'
+	kernel; echo $$ >pid; sleep 0.3; yes planted | head -c 1200000; exec sleep 100
+	EOF
+	lab 4
+	[[ $output == *"CRASH in kernel"*"more than 1 MB of log, waiting for: init up"* ]]
+}
+
+@test "as much from tests that get done is no flood" {
+	fake <<-'EOF'
+	noise() { yes "# noise" | head -n 100000; sleep 0.3; }
+	plan 3; noise; echo "ok 1 - a"; sleep 0.3; noise; echo "ok 2 - b"; sleep 0.3
+	noise; echo "ok 3 - c"; end 3/3
+	EOF
+	lab 0
+}
+
 @test "binary noise and a line without end do not hide a pass, or make one" {
 	fake <<-'EOF'
 	gzip -c "$RUNNER" | head -c 100000; echo

@@ -183,6 +183,18 @@ static const struct {
 	{ "dom0 reboots", ROLE_XEN0,
 	  GOOD "(XEN) Hardware Dom0 shutdown: rebooting machine\n", NULL, E_OFF,
 	  CRASH, L_KERNEL, "rebooting machine" },
+	{ "init ends", ROLE_XEN0, BOOT
+	  "Kernel panic - not syncing: Attempted to kill init!\n", NULL, E_OFF,
+	  CRASH, L_INIT, "Attempted to kill init" },
+	{ "init ends, of an oops", ROLE_XEN0, BOOT "Oops: 0002 [#1]\n"
+	  "Kernel panic - not syncing: Attempted to kill init!\n", NULL, E_OFF,
+	  CRASH, L_KERNEL, "Oops: 0002" },
+	{ "dom0's init ends", ROLE_XENU, XEN
+	  "Kernel panic - not syncing: Attempted to kill init!\n", "", E_OFF,
+	  CRASH, L_DOM0, "Attempted to kill init" },
+	{ "a BUG", ROLE_XENU, DOM0, KERNEL "------------[ cut here ]------------\r\n"
+	  "kernel BUG at kernel/sched.c:1!\r\n", E_SILENCE, CRASH, L_KERNEL,
+	  "[ cut here ]------------ kernel BUG at kernel/sched.c:1!" },
 	{ "guest panics", ROLE_XENU, DOM0, KERNEL "Kernel panic - not syncing\n",
 	  E_SILENCE, CRASH, L_KERNEL, "Kernel panic" },
 	{ "result on the wrong port", ROLE_XENU,

@@ -50,6 +50,8 @@ enum {
 	TERM_MS		= 2000,	/* from SIGTERM to SIGKILL */
 	LOG_LIMIT_MB	= 64,	/* both logs together */
 	ROOM_KB		= 1024,	/* the least that must be free on the disk */
+	FLOOD_MB	= 1,	/* the same, since a stage or a test was last done:
+				 * more would take a 115200 baud line minutes */
 	/* After trouble: long enough for the rest of an oops to be seen. */
 	TROUBLE_SILENCE	= 5,
 	TROUBLE_TOTAL	= 30,
@@ -73,6 +75,8 @@ struct run {
 	bool gone;		/* it has ended, but is not reaped */
 	int fd[PORTS];
 	unsigned long long bytes;
+	unsigned long long bytes_done;	/* when a stage or a test was last done */
+	size_t tests;			/* reported by then */
 	struct timespec began;
 	char began_text[32];
 	double at[STAGES];	/* seconds; valid where boot->reached */
@@ -453,8 +457,13 @@ static void note_stages(struct run *run)
 			continue;
 		run->told[s] = true;
 		run->at[s] = now;
+		run->bytes_done = run->bytes;
 		if (run->o->echo)
 			fprintf(stderr, "  %-15s %6.1f s\n", stage_label(s), now);
+	}
+	if (run->tests != run->boot->tap.count) {
+		run->tests = run->boot->tap.count;
+		run->bytes_done = run->bytes;
 	}
 	if (run->boot->trouble && !run->trouble_at)
 		run->trouble_at = now;
@@ -489,6 +498,8 @@ static bool over_limit(struct run *run)
 	}
 	if (run->bytes > LOG_LIMIT_MB * 1000000ULL)
 		boot_judge(run->boot, E_FLOOD, LOG_LIMIT_MB);
+	else if (run->bytes - run->bytes_done > FLOOD_MB * 1000000ULL)
+		boot_judge(run->boot, E_FLOOD, FLOOD_MB);
 	else if (now > run->o->total)
 		boot_judge(run->boot, E_TOTAL, run->o->total);
 	else if (now - run->grew > silence)

@@ -14,20 +14,24 @@
  */
 enum speaker {
 	BY_KERNEL,		/* the kernel whose console it is on */
+	ON_INIT,		/* the same, about its init */
 	BY_XEN,			/* Xen about itself */
 	BY_XEN_ON_DOMAIN,	/* Xen about "Domain N", or "Dom0" */
 };
+
+#define CUT_HERE "[ cut here ]"
 
 static const struct trouble {
 	const char *text;
 	enum speaker speaker;
 } troubles[] = {
-	/* Linux, 2.6.12 and today's */
+	/* Linux, 2.6.12 and today's; of two texts in a line the first counts */
+	{ "Attempted to kill init",			ON_INIT },
 	{ "Kernel panic",				BY_KERNEL },
 	{ "Oops: ",					BY_KERNEL },
 	{ "BUG: ",					BY_KERNEL },
 	{ "kernel BUG at",				BY_KERNEL },
-	{ "[ cut here ]",				BY_KERNEL },
+	{ CUT_HERE,					BY_KERNEL },
 	{ "Unable to handle kernel",			BY_KERNEL },
 	{ "general protection fault",			BY_KERNEL },
 	{ "invalid operand: ",				BY_KERNEL },
@@ -433,6 +437,8 @@ static void find_trouble(struct boot *b, unsigned int port, const char *line,
 	layer = b->role == ROLE_XENU && port == 0 ? L_DOM0 : L_KERNEL;
 	if (t->speaker == BY_XEN)
 		layer = L_HYPERVISOR;
+	else if (t->speaker == ON_INIT && layer == L_KERNEL)
+		layer = L_INIT;
 	else if (t->speaker == BY_XEN_ON_DOMAIN &&
 		 !memmem(line, len, "Dom0", 4) &&
 		 !memmem(line, len, "Domain 0 ", 9))
@@ -440,18 +446,18 @@ static void find_trouble(struct boot *b, unsigned int port, const char *line,
 	b->trouble = true;
 	b->verdict = RUNNING;	/* it outweighs what was found before */
 	conclude(b, CRASH, layer, "%.*s", (int)len, line);
-	/* Xen says where first, and what in the next line. */
-	b->unfinished = t->speaker == BY_XEN && len && line[len - 1] == ':';
+	/* Xen says where first, and what in the next line; so does a BUG. */
+	b->port[port].unfinished = !strcmp(t->text, CUT_HERE) ||
+		(t->speaker == BY_XEN && len && line[len - 1] == ':');
 }
 
 static void finish_reason(struct boot *b, const char *line)
 {
 	size_t len = strlen(b->reason);
 
-	if (!strncmp(line, "(XEN)", 5))
-		line += 5;
-	snprintf(b->reason + len, sizeof(b->reason) - len, "%s", line);
-	b->unfinished = false;
+	if (!strncmp(line, "(XEN) ", 6))
+		line += 6;
+	snprintf(b->reason + len, sizeof(b->reason) - len, " %s", line);
 }
 
 static void seen_once(struct boot *b, enum stage stage)
@@ -589,8 +595,9 @@ static int finish_line(struct boot *b, unsigned int number)
 	}
 	make_printable(line, len);
 	line[len] = '\0';
-	if (b->unfinished && number == 0)
+	if (port->unfinished)
 		finish_reason(b, line);
+	port->unfinished = false;
 	find_trouble(b, number, line, len);
 
 	snprintf(port->last[port->lines++ % LAST_LINES], LAST_WIDTH, "%s", line);

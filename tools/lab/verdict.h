@@ -87,6 +87,7 @@ struct port {
 	char line[LINE_KEPT];	/* the line being read, without its end */
 	size_t len;
 	bool torn;		/* its beginning is lost: no protocol line */
+	bool unfinished;	/* the reason lacks the next line */
 	char last[LAST_LINES][LAST_WIDTH];
 	size_t lines;		/* seen so far; the newest is lines - 1 */
 };
@@ -101,7 +102,6 @@ struct boot {
 	unsigned int done[EVENTS];
 	char event[32];		/* the one that is going on, or "" */
 	bool trouble;		/* CRASH is certain */
-	bool unfinished;	/* reason lacks the next line of port 0 */
 	bool halted;		/* Xen has stopped; QEMU may not know */
 	enum verdict verdict;
 	enum layer layer;
