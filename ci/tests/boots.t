@@ -62,6 +62,9 @@ for toolchain in gcc12 gcc34; do
 	done
 done
 
+attempt "torture preempts where it says" env TORTURE=1 \
+	TESTS=torture,preempt,forkexec "$TOP/tools/job" boot xen0-x86_32-preempt-debug
+
 # unlisted - warnings for Xen's files that docs/warnings.md does not account for: it
 # must have the text, where NAME and TYPE stand for anything, and the file.
 unlisted()

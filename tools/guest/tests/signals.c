@@ -73,6 +73,7 @@ static void blocking(void)
 {
 	sigset_t set, pending;
 
+	handle(SIGUSR1, 0);
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);

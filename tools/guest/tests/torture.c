@@ -12,7 +12,8 @@
  * Where an upcall returns: as in the test preempt, a readv() of /proc/kallsyms
  * that has filled one buffer and not yet the other was preempted in between,
  * where no lock is.  Here the one who sees it is no more urgent than the reader:
- * without the option, nine ticks of ten let the reader go on.
+ * without the option, nine ticks of ten let the reader go on.  Seen of 200 ticks:
+ * 74 with both, 7 without the call in the return path.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -32,7 +33,8 @@
 
 /* What the two share. */
 struct shared {
-	volatile unsigned int seen;	/* half-done calls */
+	volatile unsigned int calls;
+	volatile unsigned int seen;	/* of them, half done */
 	volatile unsigned char buf[1 + SECOND];
 };
 
@@ -52,14 +54,13 @@ static unsigned int period(void)
 __attribute__((noreturn))
 static void yield(struct shared *s)
 {
-	int was_half = 0;
+	unsigned int last = 0;
 
 	for (;;) {
-		int half = s->buf[0] && !s->buf[SECOND];
-
-		/* Once for each call. */
-		s->seen += half && !was_half;
-		was_half = half;
+		if (s->buf[0] && !s->buf[SECOND] && s->calls != last) {
+			last = s->calls;
+			s->seen++;
+		}
 		sched_yield();
 	}
 }
@@ -85,6 +86,7 @@ static void read_for(struct shared *s, unsigned int seconds)
 	end.tv_sec += seconds;
 	do {
 		s->buf[0] = s->buf[SECOND] = 0;
+		s->calls++;
 		if (lseek(fd, 0, SEEK_SET) || readv(fd, iov, 2) != 1 + SECOND)
 			bail("/proc/kallsyms: %m");
 		clock_gettime(CLOCK_MONOTONIC, &now);
@@ -127,9 +129,9 @@ int main(void)
 	ok(before >= CALLS / n, "enabling preemption preempts");
 
 	read_for(s, SECONDS);
-	diag("%u long calls seen half done", s->seen);
+	diag("%u of %u long calls seen half done", s->seen, s->calls);
 	if (n == 1)
-		ok(s->seen >= SECONDS * 100 / 3, "an upcall's return preempts");
+		ok(s->seen >= SECONDS * 100 / 6, "an upcall's return preempts");
 	else
 		skip("only a period of 1 tells it from a time slice",
 		     "an upcall's return preempts");
