@@ -65,6 +65,12 @@ done
 attempt "torture preempts where it says" env TORTURE=1 \
 	TESTS=torture,preempt,forkexec "$TOP/tools/job" boot xen0-x86_32-preempt-debug
 
+# Kernels that are not preempted, so that what fails is the stress or the lab, and
+# no save, which corrupts these guests too (docs/hazards.md).
+T=15 attempt "stress, xen0" "$TOP/tools/job" stress xen0-x86_32-nopreempt
+T=15 EVENTS=pause,memory attempt "stress and events, xenU" \
+	"$TOP/tools/job" stress xenU-x86_32-nopreempt
+
 # unlisted - warnings for Xen's files that docs/warnings.md does not account for: it
 # must have the text, where NAME and TYPE stand for anything, and the file.
 unlisted()
