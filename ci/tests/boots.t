@@ -67,8 +67,8 @@ attempt "torture preempts where it says" env TORTURE=1 \
 
 # Kernels that are not preempted, so that what fails is the stress or the lab, and
 # no save, which corrupts these guests too (docs/hazards.md).
-T=15 attempt "stress, xen0" "$TOP/tools/job" stress xen0-x86_32-nopreempt
-T=15 EVENTS=pause,memory attempt "stress and events, xenU" \
+attempt "stress, xen0" env T=15 "$TOP/tools/job" stress xen0-x86_32-nopreempt
+attempt "stress and events, xenU" env T=15 EVENTS=pause,memory \
 	"$TOP/tools/job" stress xenU-x86_32-nopreempt
 
 # unlisted - warnings for Xen's files that docs/warnings.md does not account for: it
