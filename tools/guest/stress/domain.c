@@ -8,6 +8,7 @@
  * what the kernel's files say of CPUs and memory.
  */
 #include <dirent.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 
@@ -113,18 +114,24 @@ static int is_filled(const uint32_t *words, uint32_t start)
 
 static int worker(void *unused)
 {
-	uint32_t *words = malloc(KEPT);
+	uint32_t *words = mmap(NULL, KEPT, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint32_t start;
 	int i;
 
 	(void)unused;
-	if (!words)
-		return stress_bad("no memory");
+	if (words == MAP_FAILED)
+		return stress_bad("mmap: %m");
 	while (stress_on()) {
 		start = stress_random(0);
 		fill(words, start);
+		/* Pages without access are not present for who saves them. */
+		if (stress_random(2) && mprotect(words, KEPT, PROT_NONE))
+			return stress_bad("mprotect: %m");
 		for (i = stress_random(2000); i; i--)
 			read_clock(&clocks[i % CLOCKS]);
+		if (mprotect(words, KEPT, PROT_READ | PROT_WRITE))
+			return stress_bad("mprotect: %m");
 		if (!is_filled(words, start))
 			return stress_bad("the buffer has changed");
 	}
