@@ -743,6 +743,19 @@ static void mount_on(const char *dir, const char *type)
 		say("LAB init: mount %s on %s: %m", type, dir);
 }
 
+/* What the checks of a debug kernel report is limited in rate together with all
+ * else that a kernel may say often.  None of it may be lost. */
+static void lift_printk_limit(void)
+{
+	int fd = open("/proc/sys/kernel/printk_ratelimit",
+		      O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "0\n", 2) != 2)
+		say("LAB init: printk_ratelimit: %m");
+	if (fd >= 0)
+		close(fd);
+}
+
 static void prepare(void)
 {
 	mkdir("/dev", 0755);
@@ -750,6 +763,7 @@ static void prepare(void)
 		make_devices();
 	open_console();
 	mount_on("/proc", "proc");
+	lift_printk_limit();
 	mount_on("/sys", "sysfs");
 	mount_on("/tmp", "tmpfs");
 	setenv("PATH", "/sbin:/bin:/usr/sbin:/usr/bin", 1);
