@@ -437,7 +437,9 @@ static int process_files(void *arg)
 		snprintf(name, sizeof(name), "/proc/%d/%s", pid,
 			 pid_files[i].name);
 		if (!pid || read_file(name, pid_files[i].once)) {
-			if (pid && errno != ENOENT && errno != ESRCH) {
+			/* EINVAL: it was reaped within the lookup. */
+			if (pid && errno != ENOENT && errno != ESRCH &&
+			    errno != EINVAL) {
 				diag("%s: %m", name);
 				return 1;
 			}
