@@ -34,7 +34,9 @@ need_base()
 	for k in xen0-x86_32 xenU-x86_32 xen0-x86_32-smp xenU-x86_32-smp; do
 		diff <("$TOP/tools/kernel/configure" --print "$k-preempt") \
 			<("$TOP/tools/kernel/configure" --print "$k-nopreempt") >d || :
-		! grep '^[<>]' d | grep -v PREEMPT
+		grep '^[<>]' d >differ
+		run grep -v PREEMPT differ
+		[ "$status" -eq 1 ]
 	done
 }
 
