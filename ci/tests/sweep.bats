@@ -18,7 +18,8 @@ setup()
 	# Its DIR gets what a boot needs of a kernel.
 	cat >top/tools/kernel/build <<-'EOF'
 	#!/bin/sh
-	mkdir -p "$4" out/guest-x86_32/tests
+	mkdir -p "$4" out/guest-x86_32/tests out/guest-x86_32/stress
+	: | gzip >out/guest-x86_32.cpio.gz
 	echo "tree base-series" >"$4/stamp"
 	echo CONFIG_X86_PAE=y >"$4/config"
 	EOF
@@ -112,7 +113,7 @@ phases()
 	echo "WAIT 0" >code
 	FROM=400 TO=1000 STEP=200 setsid env --default-signal=INT \
 		top/tools/job sweep xen0-x86_32-preempt >log 2>&1 3>&- &
-	until [ -e waiting ]; do sleep 0.1; done
+	timeout 60 sh -c 'until [ -e waiting ]; do sleep 0.1; done' || cat log
 	# As a terminal does: to the whole group.
 	kill -INT -- -$!
 	code=0
