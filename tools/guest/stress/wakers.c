@@ -198,12 +198,12 @@ static void burn(struct cpu *cpu, const struct job *job)
 	__atomic_store_n(&cpu->busy[job->timed], 0, __ATOMIC_SEQ_CST);
 }
 
-/* Did as many periods end as time went by since START? */
-static void check_count(struct cpu *cpu, const struct job *job, long long start,
+/* Did as many periods end as there are in SPENT? */
+static void check_count(struct cpu *cpu, const struct job *job, long long spent,
 			long long period)
 {
 	uint32_t count = cpu->wakeups[job->timed] + cpu->overruns[job->timed];
-	long long spent = now_us() - start, slack = SLACK_MS * 1000 + period;
+	long long slack = SLACK_MS * 1000 + period;
 
 	/* The clock is corrected now and then, the tick is not: 1 %. */
 	slack += spent / 100;
@@ -225,7 +225,7 @@ static int waker(void *arg)
 		.sigev_notify = SIGEV_SIGNAL,
 		.sigev_signo = SIGALRM,
 	};
-	long long start;
+	long long start, woken;
 	siginfo_t info;
 	timer_t timer;
 	sigset_t set;
@@ -249,11 +249,13 @@ static int waker(void *arg)
 	do {
 		if (sigwaitinfo(&set, &info) < 0)
 			bail("sigwaitinfo: %m");
+		/* Not after burn(): the domain may be paused in it. */
+		woken = now_us();
 		cpu->wakeups[job->timed]++;
 		cpu->overruns[job->timed] += info.si_overrun;
 		burn(cpu, job);
 	} while (stress_on() && !cpu->gone);
-	check_count(cpu, job, start, every.it_interval.tv_sec * 1000000LL +
+	check_count(cpu, job, woken - start, every.it_interval.tv_sec * 1000000LL +
 		    every.it_interval.tv_nsec / 1000);
 	return 0;
 }
