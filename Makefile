@@ -2,7 +2,7 @@
 # tools/, and every tool says at its top what it takes and gives.
 
 export TOOLCHAIN CROSS_COMPILE LINUX_GIT XEN_GIT LINUX_SRC XEN_SRC OUT JOBS TESTS
-export XEN_PREEMPT_CACHE T SEED EVENTS TORTURE REPLAY PHASE FROM TO STEP
+export XEN_PREEMPT_CACHE CPUS T SEED EVENTS TORTURE REPLAY PHASE FROM TO STEP
 
 .PHONY: all help setup base base-status tree kernel boot shell stress sweep list demo
 .PHONY: results series-check defconfig check mutants clean
@@ -37,7 +37,7 @@ defconfig:		## print the defconfig of K=
 kernel:			## build the kernel K=, TOOLCHAIN=gcc12 or gcc34
 	@tools/job kernel $(K)
 
-boot:			## build and boot K=, run the guest's tests (TESTS=a,b: only these)
+boot:			## build and boot K=, run the guest's tests (TESTS=a,b: only these; CPUS=n)
 	@tools/job boot $(K)
 
 sweep:			## boot K= at PHASE= from FROM= to TO= by STEP=, until one fails
