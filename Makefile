@@ -2,10 +2,10 @@
 # tools/, and every tool says at its top what it takes and gives.
 
 export TOOLCHAIN CROSS_COMPILE LINUX_GIT XEN_GIT LINUX_SRC XEN_SRC OUT JOBS TESTS
-export XEN_PREEMPT_CACHE T SEED EVENTS TORTURE REPLAY PHASE FROM TO STEP
+export XEN_PREEMPT_CACHE TREE T SEED EVENTS TORTURE REPLAY PHASE FROM TO STEP
 
 .PHONY: all help setup base base-status tree kernel boot shell stress sweep list demo
-.PHONY: results series-check defconfig check mutants clean
+.PHONY: results series-check defconfig check mutants check-hazard clean
 
 all: setup		## everything for xen0 and xenU: base, series, kernels, boots, table
 	@tools/job main
@@ -60,6 +60,9 @@ check: setup		## run the tests: offline ones, then with a base the boots
 
 mutants:		## build and boot broken kernels: is each found? (M=NAME: that one)
 	@ci/mutants/run $(M)
+
+check-hazard:		## races without their fixes and with them (H=row or file of ci/hazards)
+	@ci/hazards/run $(H)
 
 clean:			## remove out/; the cache stays
 	rm -rf out
