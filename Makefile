@@ -5,7 +5,7 @@ export TOOLCHAIN CROSS_COMPILE LINUX_GIT XEN_GIT LINUX_SRC XEN_SRC OUT JOBS TEST
 export XEN_PREEMPT_CACHE TREE T SEED EVENTS TORTURE REPLAY PHASE FROM TO STEP
 
 .PHONY: all help setup base base-status tree kernel boot shell stress sweep list demo
-.PHONY: results series-check defconfig check mutants check-hazard clean
+.PHONY: results series-check defconfig check mutants check-hazard soak record clean
 
 all: setup		## everything for xen0 and xenU: base, series, kernels, boots, table
 	@tools/job main
@@ -51,6 +51,12 @@ shell:			## build and boot K= to a prompt on this terminal
 
 stress:			## build and boot K=, stress it: T=60 seconds, SEED=1, EVENTS=all, TORTURE=n
 	@tools/job stress $(K)
+
+soak:			## HOURS=4 of stress of KS= (K or K:CPUS; default: all with checks), recorded
+	@tools/soak "$(HOURS)" $(KS)
+
+record:			## keep the figures of the last stress of every K, in docs/results.md
+	@tools/report/record
 
 demo:			## the lab with Debian's own kernel; needs no base
 	@tools/job demo
