@@ -488,6 +488,8 @@ run_on_disk()
 	lab 2 "$@" --events save,vcpu
 	[[ $output == *"ERROR in dom0"*"not one vcpu was done" ]]
 	result '.events | tostring' '{"save":1,"vcpu":0}'
+	lab 2 "$@" --events save:2
+	[[ $output == *"ERROR in dom0"*"1 save were done, not 2" ]]
 	lab 0 "$@"
 	result '.events | tostring' '{}'
 }
@@ -651,7 +653,7 @@ boot_files()
 @test "boot --events: domain 0 and the runner get the order, all is what can be done" {
 	boot_files
 	sed -i 's/^good$/xen; : >domU.log; echo "LAB dom0: failed: x"/' path/*
-	boot 2 --role xenU --vcpus 2 --events save,vcpu --seed 42
+	boot 2 --role xenU --vcpus 2 --events save:3,vcpu --seed 42
 	grep -qx "kernel .* lab.events=save,,vcpu lab.seed=42,ramdisk" 'out dir/args'
 	[ "$(jq -r '.events | keys | join(" ")' 'out dir/result.json')" = "save vcpu" ]
 	[ "$(jq -r .meta.seed 'out dir/result.json')" = 42 ]
