@@ -2,10 +2,10 @@
 # tools/, and every tool says at its top what it takes and gives.
 
 export TOOLCHAIN CROSS_COMPILE LINUX_GIT XEN_GIT LINUX_SRC XEN_SRC OUT JOBS TESTS
-export XEN_PREEMPT_CACHE T SEED EVENTS TORTURE REPLAY PHASE FROM TO STEP
+export XEN_PREEMPT_CACHE TREE CPUS T SEED EVENTS TORTURE REPLAY PHASE FROM TO STEP
 
 .PHONY: all help setup base base-status tree kernel boot shell stress sweep list demo
-.PHONY: results series-check defconfig check mutants clean
+.PHONY: results series-check defconfig check mutants check-hazard soak record clean
 
 all: setup		## everything for xen0 and xenU: base, series, kernels, boots, table
 	@tools/job main
@@ -37,7 +37,7 @@ defconfig:		## print the defconfig of K=
 kernel:			## build the kernel K=, TOOLCHAIN=gcc12 or gcc34
 	@tools/job kernel $(K)
 
-boot:			## build and boot K=, run the guest's tests (TESTS=a,b: only these)
+boot:			## build and boot K=, run the guest's tests (TESTS=a,b: only these; CPUS=n)
 	@tools/job boot $(K)
 
 sweep:			## boot K= at PHASE= from FROM= to TO= by STEP=, until one fails
@@ -52,6 +52,12 @@ shell:			## build and boot K= to a prompt on this terminal
 stress:			## build and boot K=, stress it: T=60 seconds, SEED=1, EVENTS=all, TORTURE=n
 	@tools/job stress $(K)
 
+soak:			## HOURS=4 of stress of KS= (K or K:CPUS; default: all with checks), recorded
+	@tools/soak "$(HOURS)" $(KS)
+
+record:			## keep the figures of the last stress of every K, in docs/results.md
+	@tools/report/record
+
 demo:			## the lab with Debian's own kernel; needs no base
 	@tools/job demo
 
@@ -60,6 +66,9 @@ check: setup		## run the tests: offline ones, then with a base the boots
 
 mutants:		## build and boot broken kernels: is each found? (M=NAME: that one)
 	@ci/mutants/run $(M)
+
+check-hazard:		## races without their fixes and with them (H=row or file of ci/hazards)
+	@ci/hazards/run $(H)
 
 clean:			## remove out/; the cache stays
 	rm -rf out

@@ -117,18 +117,18 @@ kernels()
 }
 
 # kernel_attrs K - exit 2, naming the nearest, unless the table has K; set
-# K_ROLE (xen0, xenU), K_ARCH (x86_32), K_CPUS (1, or 2 for -smp), K_FLAVOUR and
-# K_CONFIGS (the table's second column).
+# K_ROLE (xen0, xenU), K_ARCH (x86_32), K_SMP (yes or nothing), K_CPUS (1, or for
+# -smp $CPUS or 2), K_FLAVOUR and K_CONFIGS (the table's second column).
 # shellcheck disable=SC2034 # they are for the caller
 kernel_attrs()
 {
 	K_CONFIGS=$(kernels | awk -F '\t+' -v k="$1" '$1 == k { print $2 }')
 	[ -n "$K_CONFIGS" ] || die 2 "no kernel is called '$1'; nearest: $(
 		kernels | nearest "$1") (make list shows all)"
-	K_ROLE=${1%%-*} K_FLAVOUR=${1#*-} K_CPUS=1
+	K_ROLE=${1%%-*} K_FLAVOUR=${1#*-} K_SMP='' K_CPUS=1
 	K_ARCH=${K_FLAVOUR%%-*} K_FLAVOUR=${K_FLAVOUR#*-}
 	case $K_FLAVOUR in
-	smp-*)	K_FLAVOUR=${K_FLAVOUR#smp-} K_CPUS=2 ;;
+	smp-*)	K_FLAVOUR=${K_FLAVOUR#smp-} K_SMP=yes K_CPUS=${CPUS:-2} ;;
 	esac
 }
 
@@ -139,7 +139,7 @@ boot_words()
 	case $K_FLAVOUR in
 	preempt*) xp_expect=preempt,preempt_bkl ;;
 	esac
-	[ "$K_CPUS" -eq 1 ] || xp_expect=$xp_expect${xp_expect:+,}smp
+	[ -z "$K_SMP" ] || xp_expect=$xp_expect${xp_expect:+,}smp
 	echo "expect=$xp_expect vcpus=$K_CPUS release=2.6.12.6"
 }
 

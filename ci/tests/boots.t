@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds kernels and boots them, one test each.  Which: CI's choice below, or all
-# with both compilers (BOOTS=all).  Then broken ones, three a day.  Without a base:
-# the lab with Debian's kernel.
+# with both compilers (BOOTS=all).  Then broken ones, three a day, and two races with
+# and without the patches that close them.  Without a base: the lab with Debian's.
 set -eu
 TOP=$(cd "$(dirname "$0")/../.." && pwd)
 . "$TOP/tools/lib.sh"
@@ -142,5 +142,11 @@ attempt "a sweep finds a phase that fails, and its replay is the same to the byt
 sample=$("$TOP/ci/mutants/run" --list --sample 3)
 for mutant in $sample; do
 	attempt "broken kernel: $mutant" "$TOP/ci/mutants/run" "$mutant"
+done
+
+# Of the races that the patches close, two a day: there without, gone with.
+sample=$("$TOP/ci/hazards/run" --list --sample 2)
+for hazard in $sample; do
+	attempt "race: $hazard" "$TOP/ci/hazards/run" "$hazard"
 done
 echo "1..$n"

@@ -5,7 +5,7 @@ setup()
 {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	cd "$BATS_TEST_TMPDIR" || exit
-	unset CROSS_COMPILE TOOLCHAIN
+	unset CROSS_COMPILE TOOLCHAIN CPUS
 }
 
 need_base()
@@ -85,6 +85,38 @@ CONFIG_C=m" ]
 	[ "$status" -eq 2 ]
 	[[ "$output" == *"EVENTS=all"*"not for xen0"* ]]
 	[ ! -e "$BATS_TEST_TMPDIR/out/table.rows" ]
+}
+
+@test "CPUS is for SMP kernels, 1 to 8: anything else is exit 2, before any work" {
+	for given in 0 9 12 -1 x 2x; do
+		CPUS=$given OUT=$BATS_TEST_TMPDIR/out run "$TOP/tools/job" \
+			boot xen0-x86_32-smp-preempt
+		echo "$given: $output"
+		[ "$status" -eq 2 ]
+		[[ "$output" == *"CPUS=$given"*"1 to 8" ]]
+	done
+	CPUS=4 OUT=$BATS_TEST_TMPDIR/out run "$TOP/tools/job" \
+		stress xen0-x86_32-preempt
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"CPUS=4: only -smp kernels"* ]]
+	[ ! -e "$BATS_TEST_TMPDIR/out/table.rows" ]
+}
+
+@test "CPUS reaches the boot and the guest's tests; the kernel is SMP with one, too" {
+	attrs()
+	{
+		# shellcheck disable=SC2030,SC2031 # each run has its own
+		(export CPUS=$1 && . "$TOP/tools/lib.sh" && kernel_attrs "$2" &&
+			echo "$K_CPUS $(boot_words)")
+	}
+	[ "$(attrs '' xen0-x86_32-smp-preempt)" = \
+		"2 expect=preempt,preempt_bkl,smp vcpus=2 release=2.6.12.6" ]
+	[ "$(attrs 4 xen0-x86_32-smp-preempt)" = \
+		"4 expect=preempt,preempt_bkl,smp vcpus=4 release=2.6.12.6" ]
+	[ "$(attrs 1 xenU-x86_32-smp-nopreempt)" = \
+		"1 expect=smp vcpus=1 release=2.6.12.6" ]
+	[ "$(attrs 4 xen0-x86_32-nopreempt)" = \
+		"1 expect= vcpus=1 release=2.6.12.6" ]
 }
 
 @test "an unknown toolchain is exit 2, with the known ones" {

@@ -488,6 +488,8 @@ run_on_disk()
 	lab 2 "$@" --events save,vcpu
 	[[ $output == *"ERROR in dom0"*"not one vcpu was done" ]]
 	result '.events | tostring' '{"save":1,"vcpu":0}'
+	lab 2 "$@" --events save:2
+	[[ $output == *"ERROR in dom0"*"1 save were done, not 2" ]]
 	lab 0 "$@"
 	result '.events | tostring' '{}'
 }
@@ -500,15 +502,16 @@ guest_files()
 	echo init >guest/init
 	echo one >guest/tests/one
 	echo hard >guest/stress/hard
-	printf '#!/bin/sh\nprintf "ash\\nbusybox\\nsh\\nzcat\\n"\n' >busybox
-	chmod +x busybox
+	mkdir bb
+	echo busybox >bb/busybox
+	printf '/bin/%s\n' ash busybox sh zcat >bb/busybox.links
 }
 
 @test "the ramdisk: what it holds, no root needed, the same bytes twice" {
 	guest_files
-	"$TOP/tools/lab/ramdisk" guest ./busybox one.gz
+	"$TOP/tools/lab/ramdisk" guest bb one.gz
 	touch -d @1 guest/init
-	(umask 077 && "$TOP/tools/lab/ramdisk" guest ./busybox two.gz)
+	(umask 077 && "$TOP/tools/lab/ramdisk" guest bb two.gz)
 	cmp one.gz two.gz
 	zcat one.gz | cpio --quiet -tv | awk '{
 		print $1, $3, $4, ($5 ~ /,$/ ? $5 $6 : "-"), $(NF - 2 * ($(NF - 1) == "->")) }' >list
@@ -539,15 +542,19 @@ guest_files()
 
 @test "the ramdisk: something missing is 2 and leaves nothing" {
 	guest_files
-	run "$TOP/tools/lab/ramdisk" guest ./nobusybox out.gz
+	run "$TOP/tools/lab/ramdisk" guest nobusybox out.gz
 	[ "$status" -eq 2 ]
+	rm bb/busybox.links
+	run "$TOP/tools/lab/ramdisk" guest bb out.gz
+	[ "$status" -eq 2 ]
+	touch bb/busybox.links
 	mv guest/stress elsewhere
-	run "$TOP/tools/lab/ramdisk" guest ./busybox out.gz
+	run "$TOP/tools/lab/ramdisk" guest bb out.gz
 	[ "$status" -eq 2 ]
 	[ "$output" = "ramdisk: no directory guest/stress" ]
 	mv elsewhere guest/stress
 	rm guest/init
-	run "$TOP/tools/lab/ramdisk" guest ./busybox out.gz
+	run "$TOP/tools/lab/ramdisk" guest bb out.gz
 	[ "$status" -eq 2 ]
 	[ -z "$(ls -- *.gz* 2>/dev/null)" ]
 }
@@ -651,7 +658,7 @@ boot_files()
 @test "boot --events: domain 0 and the runner get the order, all is what can be done" {
 	boot_files
 	sed -i 's/^good$/xen; : >domU.log; echo "LAB dom0: failed: x"/' path/*
-	boot 2 --role xenU --vcpus 2 --events save,vcpu --seed 42
+	boot 2 --role xenU --vcpus 2 --events save:3,vcpu --seed 42
 	grep -qx "kernel .* lab.events=save,,vcpu lab.seed=42,ramdisk" 'out dir/args'
 	[ "$(jq -r '.events | keys | join(" ")' 'out dir/result.json')" = "save vcpu" ]
 	[ "$(jq -r .meta.seed 'out dir/result.json')" = 42 ]

@@ -6,6 +6,7 @@
 setup()
 {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	export TOP
 	cd "$BATS_TEST_TMPDIR" || exit
 	unset OUT
 }
@@ -16,12 +17,11 @@ field()
 	sed -n "/^--- /q; s/^$2: //p" "$TOP/ci/mutants/$1.patch"
 }
 
-# queue NAME - queue/series, of this mutant alone
-queue()
+# goes_onto TREE NAME [-R] - as ci/mutants/run does it
+goes_onto()
 {
-	mkdir -p queue
-	ln -sfn "$TOP/ci/mutants" queue/patches
-	echo "$1.patch" >queue/series
+	bash -eu -c '. "$TOP/tools/lib.sh"; . "$TOP/ci/patched.sh"; apply "$@"' - \
+		"$1" "$TOP/ci/mutants/$2.patch" ${3+"$3"}
 }
 
 @test "series and files agree, and no name is there twice" {
@@ -63,8 +63,7 @@ queue()
 		rm -rf copy
 		mkdir copy
 		cp -R "$TOP/tools" copy/
-		queue "$name"
-		"$TOP/tools/tree/push" copy --series queue/series
+		goes_onto copy "$name"
 		[ "$(diff -rq "$TOP/tools/guest" copy/tools/guest | wc -l)" -eq 1 ]
 		gcc -std=gnu11 -D_GNU_SOURCE -fsyntax-only \
 			"copy/$(sed -n 's|^--- a/||p' "$TOP/ci/mutants/$name.patch")"
@@ -75,14 +74,10 @@ queue()
 @test "all others apply to the base with the series" {
 	"$TOP/tools/base/get" --status || skip "no base tree in the cache"
 	"$TOP/tools/tree/export" tree
-	rm -rf tree/.pc
 	for name in $("$TOP/ci/mutants/run" --list); do
 		! grep -q '^--- a/tools/' "$TOP/ci/mutants/$name.patch" || continue
-		queue "$name"
-		"$TOP/tools/tree/push" tree --series queue/series
-		(cd tree && QUILT_PATCHES="$TOP/ci/mutants" \
-			QUILT_SERIES="$PWD/../queue/series" quilt --quiltrc - pop -a)
-		rm -rf tree/.pc
+		goes_onto tree "$name"
+		goes_onto tree "$name" -R
 	done
 }
 
@@ -92,7 +87,7 @@ checkout()
 {
 	mkdir -p checkout/ci
 	cp -R "$TOP/tools" "$TOP/configs" checkout/
-	cp -R "$TOP/ci/mutants" checkout/ci/
+	cp -R "$TOP/ci/mutants" "$TOP/ci/patched.sh" checkout/ci/
 }
 
 # commit DAY - the newest commit of checkout/ is of that day since 1970
@@ -179,6 +174,7 @@ fakes()
 	for tool in hypervisor dom0; do
 		printf '#!/bin/sh\necho lab\n' >tools/lab/$tool
 	done
+	printf '#!/bin/sh\n' >tools/tree/export
 	rm ci/mutants/*.patch
 	printf 'kern.patch\nguest.patch\n' >ci/mutants/series
 	cat >ci/mutants/kern.patch <<-'XX'

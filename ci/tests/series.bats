@@ -340,6 +340,23 @@ pushed()
 	[ "$status" -eq 0 ]
 }
 
+@test "series-check: patches and ci/hazards name each other" {
+	edit preempt/second 's/^Tested:.*/Tested: make check-hazard H=H4 (it hangs without)/'
+	finds_only "second.patch:14: there is no ci/hazards/H4.patch"
+	mkdir -p q/ci/hazards
+	printf 'Subject: x\n\ny\n\nHazard: H4\nFix: preempt/second.patch\n' \
+		>q/ci/hazards/H4-idle.patch
+	check
+	[ "$status" -eq 0 ]
+	edit preempt/second 's/H=H4 /H=H4-idle, make check-hazard H=H9 /'
+	finds_only "there is no ci/hazards/H9.patch"
+	edit preempt/second 's/, make check-hazard H=H9//'
+	sed -i 's/^Fix:.*/& preempt\/gone.patch/' q/ci/hazards/H4-idle.patch
+	finds_only "ci/hazards/H4-idle.patch:6: preempt/gone.patch is not in series"
+	sed -i '/^Fix:/d' q/ci/hazards/H4-idle.patch
+	finds_only "ci/hazards/H4-idle.patch:5: no Fix: field"
+}
+
 @test "series-check: length of the subject and width of the header" {
 	local n75 n80
 	n75=$(printf 'xen: %070d' 0)

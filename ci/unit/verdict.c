@@ -345,6 +345,11 @@ static void ordered_events(void **state)
 		{ "pause", DONE("1: pause") DONE("2: save"), DOMU, PASS, L_NONE,
 		  "; events: 1 pause" },
 		{ "save", "", DOMU, ERROR, L_DOM0, "not one save was done" },
+		{ "save:2", DONE("1: save") DONE("2: save"), DOMU, PASS, L_NONE,
+		  "; events: 2 save" },
+		{ "pause:1,save:3", DONE("1: save") DONE("2: pause")
+		  DONE("3: save"), DOMU, ERROR, L_DOM0,
+		  "2 save were done, not 3" },
 		{ "save,vcpu", DONE("1: save"), DOMU, ERROR, L_DOM0,
 		  "not one vcpu was done" },
 		{ "memory", "LAB dom0: event 1: memory\n", DOMU, ERROR, L_DOM0,
@@ -387,8 +392,10 @@ static void unknown_events(void **state)
 {
 	static const char *const lists[] = {
 		"", "all", "save,", ",save", "save,,vcpu", "sav", "saves",
+		"save:", "save:0", "save:x", "save:2x", "save:100000", "save:,vcpu",
+		"save:2,",
 	};
-	bool ordered[EVENTS];
+	unsigned int ordered[EVENTS];
 	size_t i;
 
 	(void)state;

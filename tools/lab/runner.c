@@ -17,7 +17,8 @@
  *   --stage-silence STAGE=SEC  the same while waiting for that stage: hypervisor,
  *                  dom0, domain, kernel, init, plan, end, poweroff, ended, off
  *   --total SEC    the longest time for it all
- *   --events LIST  domain 0 does these to its guest: each must have been done once
+ *   --events LIST  domain 0 does these to its guest: each must have been done once,
+ *                  KIND:N that often
  *   --name K       what is booted, for people
  *   --meta K=V     goes into result.json as it is (docs/design.md has the fields)
  *   --echo         each stage on stderr as it is reached
@@ -59,7 +60,7 @@ enum {
 
 struct options {
 	const char *out, *name, *log[PORTS];
-	bool ordered[EVENTS];
+	unsigned int ordered[EVENTS];
 	enum role role;
 	unsigned int silence[STAGES], total;
 	bool echo;

@@ -642,18 +642,23 @@ void boot_free(struct boot *b)
 	tap_reset(&b->sub);
 }
 
-bool order_events(bool ordered[EVENTS], const char *kinds)
+bool order_events(unsigned int ordered[EVENTS], const char *kinds)
 {
 	for (;;) {
-		size_t len = strcspn(kinds, ",");
+		size_t len = strcspn(kinds, ",:"), least = 1;
 		enum event e = event_of(kinds, len);
 
 		if (e == EVENTS)
 			return false;
-		ordered[e] = true;
-		if (!kinds[len])
+		kinds += len;
+		if (skip_text(&kinds, ":") &&
+		    (!skip_number(&kinds, &least) || !least || least > 99999))
+			return false;
+		ordered[e] = least;
+		if (!*kinds)
 			return true;
-		kinds += len + 1;
+		if (!skip_text(&kinds, ","))
+			return false;
 	}
 }
 
@@ -686,13 +691,13 @@ int boot_feed(struct boot *b, unsigned int number, const char *bytes, size_t n)
 	return 0;
 }
 
-/* The first kind that was ordered and not done, EVENTS if there is none. */
+/* The first kind of which fewer were done than ordered, EVENTS if there is none. */
 static enum event event_missing(const struct boot *b)
 {
 	enum event e;
 
 	for (e = 0; e < EVENTS; e++)
-		if (b->ordered[e] && !b->done[e])
+		if (b->done[e] < b->ordered[e])
 			break;
 	return e;
 }
@@ -718,6 +723,7 @@ static void judge_tests(struct boot *b)
 {
 	const char *wrong = tap_incomplete(&b->tap);
 	const struct test *t = b->tap.tests;
+	enum event missing = event_missing(b);
 	char done[128];
 
 	if (!wrong && !b->tap.plan)
@@ -730,9 +736,12 @@ static void judge_tests(struct boot *b)
 		conclude(b, FAIL, L_TEST, "not ok %zu - %s%s%s",
 			 t - b->tap.tests + 1, t->name,
 			 t->why ? ": " : "", t->why ? t->why : "");
-	} else if (event_missing(b) != EVENTS) {
+	} else if (missing != EVENTS && !b->done[missing]) {
 		conclude(b, ERROR, L_DOM0, "not one %s was done",
-			 events[event_missing(b)]);
+			 events[missing]);
+	} else if (missing != EVENTS) {
+		conclude(b, ERROR, L_DOM0, "%u %s were done, not %u",
+			 b->done[missing], events[missing], b->ordered[missing]);
 	} else if (!b->tap.ok) {
 		conclude(b, SKIP, L_TEST, "all was skipped: %s", t->why);
 	} else {

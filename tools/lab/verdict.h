@@ -9,8 +9,8 @@
  *
  * What is strict: every stage must have been seen; the guest's TAP must be
  * complete, numbered without a gap and its names unique; init must have counted
- * the same; each kind of event that was ordered must have been done; and no port
- * may hold a single line that a kernel or Xen prints only
+ * the same; each kind of event must have been done as often as was ordered; and no
+ * port may hold a single line that a kernel or Xen prints only
  * in trouble (the table in verdict.c).  Anything less is not a pass.
  */
 #ifndef VERDICT_H
@@ -98,7 +98,8 @@ struct boot {
 	struct port port[PORTS];
 	bool reached[STAGES];
 	struct tap tap, sub;
-	bool ordered[EVENTS];	/* the caller's to set after boot_init() */
+	unsigned int ordered[EVENTS];	/* at least so many; the caller's to
+					 * set after boot_init() */
 	unsigned int done[EVENTS];
 	char event[32];		/* the one that is going on, or "" */
 	bool trouble;		/* CRASH is certain */
@@ -112,8 +113,8 @@ struct boot {
 void boot_init(struct boot *b, enum role role, FILE *copy);
 void boot_free(struct boot *b);
 
-/* Sets those in the comma list; false if one of it is unknown. */
-bool order_events(bool ordered[EVENTS], const char *kinds);
+/* Sets those in the comma list, KIND or KIND:LEAST; false if one of it is wrong. */
+bool order_events(unsigned int ordered[EVENTS], const char *kinds);
 
 /* Returns 0, or -1 when out of memory. */
 int boot_feed(struct boot *b, unsigned int port, const char *bytes, size_t n);

@@ -37,7 +37,9 @@ my $findings = 0;
 my $unusable = 0;		# quilt would not take this, or OUT would be wrong
 my %tree;			# path => what is known of the file, see file()
 
-lint_patch($_) for lint_series();
+my @patches = lint_series();
+my %hazard = lint_hazards(@patches);	# what make check-hazard H= takes
+lint_patch($_) for @patches;
 write_tree() unless $unusable;
 exit($findings ? 1 : 0);
 
@@ -154,6 +156,34 @@ sub lint_strays
 			}
 		},
 	}, $dir);
+}
+
+# Checks that the patches which the reproducers of ci/hazards take out are there;
+# returns the names of the reproducers and their rows.
+sub lint_hazards
+{
+	my %known = map { $_ => 1 } @_;
+	my %hazard;
+
+	return if $base ne '';		# they are of plain `series`
+	for my $file (map { m{/(ci/hazards/[^/]+)$} } bsd_glob("$queue/ci/hazards/*.patch")) {
+		my @lines = lines_of($file);
+		my $fixes = 0;
+
+		$hazard{basename($file, '.patch')} = 1;
+		for my $nr (1 .. @lines) {
+			last if $lines[$nr - 1] =~ /^--- /;
+			$hazard{$1} = 1 if $lines[$nr - 1] =~ /^Hazard:\s*(\S+)/;
+			next unless $lines[$nr - 1] =~ /^Fix:(.*)$/;
+			for (split ' ', $1) {
+				$fixes++;
+				finding($file, $nr, "$_ is not in " . basename($series))
+				    unless $known{$_};
+			}
+		}
+		finding($file, scalar @lines || 1, 'no Fix: field') unless $fixes;
+	}
+	return %hazard;
 }
 
 sub lint_patch
@@ -281,6 +311,10 @@ sub lint_field
 		    if $value !~ m{^[\w./+-]+(?:, [\w./+-]+)*: [^\s\[].*(?<![.\s])$};
 		finding($name, $nr, "Subject: is longer than $SUBJECT_MAX characters")
 		    if columns($value) > $SUBJECT_MAX;
+	} elsif ($field eq 'Tested') {
+		for ($value =~ /make\s+check-hazard\s+H=([\w-]+)/g) {
+			finding($name, $nr, "there is no ci/hazards/$_.patch") unless $hazard{$_};
+		}
 	} elsif ($field eq 'Hazard') {
 		finding($name, $nr, "Hazard: is neither rows of the audit (H4, H7) nor 'none'")
 		    if $value !~ /^(none|H\d+[a-z]?(, H\d+[a-z]?)*)$/;

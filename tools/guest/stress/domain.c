@@ -65,6 +65,21 @@ static long long jiffies(void)
 	return (ticks() - first_tick) * (1000 * MS / sysconf(_SC_CLK_TCK));
 }
 
+/*
+ * How far CLOCK_MONOTONIC is ahead of the ticks.  Among so many tasks a second may
+ * pass from one system call to the next, so ask until none has.
+ */
+static long long ahead(void)
+{
+	long long now, count;
+
+	do {
+		now = monotonic();
+		count = jiffies();
+	} while (monotonic() - now > TICK);
+	return now - count;
+}
+
 /* In memory that all workers share. */
 static struct clock *clocks;
 enum { MONOTONIC, WALL, JIFFIES, CLOCKS };
@@ -236,7 +251,7 @@ int main(void)
 {
 	const struct timespec nap = { .tv_nsec = NAP };
 	struct lag cpus = { 0 }, memory = { 0 };
-	long long began, early = 0, late = 0, apart;
+	long long early = 0, late = 0, apart;
 	int balloon = !access("/proc/xen/balloon", R_OK);
 	long workers = 2 * sysconf(_SC_NPROCESSORS_CONF), i;
 	int naps = 0, failed = 0;
@@ -253,9 +268,9 @@ int main(void)
 
 	stress_begin();
 	first_tick = ticks();
+	apart = ahead();
 	for (i = 0; i < workers; i++)
 		pids[i] = stress_worker(i + 1, worker, NULL);
-	began = monotonic();
 	while (stress_on()) {
 		long long from = monotonic(), took;
 
@@ -271,7 +286,7 @@ int main(void)
 		if (balloon)
 			note_lag(&memory, memory_agrees());
 	}
-	apart = (monotonic() - began) - jiffies();
+	apart = ahead() - apart;
 	for (i = 0; i < workers; i++)
 		failed += stress_wait(pids[i]) != 0;
 
