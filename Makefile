@@ -4,7 +4,7 @@
 export TOOLCHAIN CROSS_COMPILE LINUX_GIT XEN_GIT LINUX_SRC XEN_SRC OUT JOBS TESTS
 export XEN_PREEMPT_CACHE TREE CPUS T SEED EVENTS TORTURE REPLAY PHASE FROM TO STEP
 
-.PHONY: all help setup base base-status tree kernel boot shell stress sweep list demo
+.PHONY: all help setup base base-status tree kernel boot shell stress sweep list driver demo
 .PHONY: results series-check defconfig check mutants check-hazard soak record clean
 
 all: setup		## everything for xen0 and xenU: base, series, kernels, boots, table
@@ -57,6 +57,9 @@ soak:			## HOURS=4 of stress of KS= (K or K:CPUS; default: all with checks), rec
 
 record:			## keep the figures of the last stress of every K, in docs/results.md
 	@tools/report/record
+
+driver:			## boot the guest K= with a disk that a domain of DRIVER= serves
+	@tools/job driver $(K)
 
 demo:			## the lab with Debian's own kernel; needs no base
 	@tools/job demo

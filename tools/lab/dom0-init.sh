@@ -83,6 +83,10 @@ stty -F /dev/ttyS1 raw -echo || fail "no second serial port"
 ln -s /dev/ttyS1 /var/log/xen/guest-guest.log
 try xenconsoled --log=guest --log-dir=/var/log/xen
 
+# Another domain that serves this one: tools/lab/driver-domain puts it there.
+# shellcheck source=tools/lab/dom0-driver.sh
+[ ! -f /domU/driver.sh ] || . /domU/driver.sh
+
 # Paused, so that nothing of the domain's comes before this line.  Without a
 # daemon to watch it (-e) the domain stays as it ended, to be looked at.
 try xl create -e -p /domU/config
