@@ -2,10 +2,10 @@
 # tools/, and every tool says at its top what it takes and gives.
 
 export TOOLCHAIN CROSS_COMPILE LINUX_GIT XEN_GIT LINUX_SRC XEN_SRC OUT JOBS TESTS
-export XEN_PREEMPT_CACHE TREE CPUS T SEED EVENTS TORTURE REPLAY PHASE FROM TO STEP
+export XEN_PREEMPT_CACHE TREE CPUS T SEED EVENTS TORTURE REPLAY PHASE FROM TO STEP KERNELS
 
 .PHONY: all help setup base base-status tree kernel boot shell stress sweep list driver demo
-.PHONY: results series-check defconfig check mutants check-hazard soak record clean
+.PHONY: results series-check defconfig check mutants check-hazard bisect-check soak record clean
 
 all: setup		## everything for xen0 and xenU: base, series, kernels, boots, table
 	@tools/job main
@@ -72,6 +72,9 @@ mutants:		## build and boot broken kernels: is each found? (M=NAME: that one)
 
 check-hazard:		## races without their fixes and with them (H=row or file of ci/hazards)
 	@ci/hazards/run $(H)
+
+bisect-check:		## build after each patch, boot after each section (KERNELS="K...")
+	@ci/bisect
 
 clean:			## remove out/; the cache stays
 	rm -rf out

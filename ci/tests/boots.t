@@ -149,4 +149,10 @@ sample=$("$TOP/ci/hazards/run" --list --sample 2)
 for hazard in $sample; do
 	attempt "race: $hazard" "$TOP/ci/hazards/run" "$hazard"
 done
+
+# The prefixes of the series that the newest commits touched; all are make bisect-check.
+KERNELS='xen0-x86_32-smp-preempt-debug xenU-x86_32-nopreempt'
+export KERNELS
+attempt "the newest patches build" "$TOP/ci/bisect" --newest 12 --at-most 3
+sed -n 's/^left out/# &/p' "$log"
 echo "1..$n"

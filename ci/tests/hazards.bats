@@ -25,13 +25,13 @@ field()
 		[[ $name =~ ^H[0-9]+[a-z]?(-[a-z0-9-]+)?$ ]]
 		[ "$(field "$name" Hazard)" = "${name%%-*}" ]
 		grep -q "^| ${name%%-*} |" "$TOP/docs/hazards.md"
-		[[ $(head -n 1 "$file") =~ ^Subject:\ .{5,70}$ ]]
+		[[ $(head -n 1 "$file") =~ ^Subject:\ .{5,75}$ ]]
 		[ -n "$(sed -n '3,/^Hazard:/{/^Hazard:/d; p}' "$file")" ]
 		grep -q "^$(field "$name" Kernel)[[:space:]]" "$TOP/configs/kernels"
 		[[ $(field "$name" Run) =~ ^(boot|stress)(\ [A-Z0-9_]+=[A-Za-z0-9,._:-]+)*$ ]]
 		[[ $(field "$name" Tries) =~ ^([1-9][0-9]?)?$ ]]
 		verdict=$(field "$name" Verdict)
-		[[ $verdict =~ ^(FAIL\ in\ test|CRASH\ in\ [a-z0-9]+|TIMEOUT\ in\ [a-z0-9]+):\ .{5} ]]
+		[[ $verdict =~ ^(FAIL\ in\ test|CRASH\ in\ [a-z0-9]+|TIMEOUT\ in\ [a-z0-9]+):\ .{3} ]]
 		# 1: no match; 2 would be: no expression
 		[ "$(: | grep -Eq -e "${verdict#*: }"; echo $?)" -eq 1 ]
 		for key in Subject Hazard Fix Kernel Run Verdict; do

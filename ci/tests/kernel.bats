@@ -206,3 +206,25 @@ CONFIG_C=m" ]
 	diff -r one/modules somewhere/else/two/modules
 	cmp one/config somewhere/else/two/config
 }
+
+@test "a second make compiles what has changed, and no more" {
+	need_base
+	# An outer make -s would have nothing to count.
+	unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+	"$TOP/tools/tree/export" tree
+	names=$("$TOP/tools/kernel/toolchain" gcc12 x86_32)
+	prefix=${names%%$'\n'*}
+	"$TOP/tools/kernel/configure" xenU-x86_32-nopreempt tree "$prefix"
+	# compiled NUMBER - so many files of lib/ are, this time
+	compiled()
+	{
+		make -C tree ARCH=xen SUBARCH=i386 CROSS_COMPILE="$prefix" lib/ >log 2>&1
+		[ "$(grep -c '^  CC .*lib/' log)" -eq "$1" ]
+	}
+	make -C tree ARCH=xen SUBARCH=i386 CROSS_COMPILE="$prefix" prepare >log 2>&1
+	make -C tree ARCH=xen SUBARCH=i386 CROSS_COMPILE="$prefix" lib/ >log 2>&1
+	grep -q '^  CC  *lib/radix-tree.o' log
+	compiled 0
+	touch tree/lib/radix-tree.c
+	compiled 1
+}
