@@ -65,6 +65,9 @@ done
 attempt "torture preempts where it says" env TORTURE=1 \
 	TESTS=torture,preempt,forkexec "$TOP/tools/job" boot xen0-x86_32-preempt-debug
 
+attempt "front ends: files on disks, echo over the network" env \
+	TESTS=disk,net "$TOP/tools/job" boot xenU-x86_32-preempt-debug
+
 # Kernels that are not preempted, so that what fails is the stress or the lab, and
 # no save, which corrupts these guests too (docs/hazards.md).
 attempt "stress, xen0" env T=15 "$TOP/tools/job" stress xen0-x86_32-nopreempt

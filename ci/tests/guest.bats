@@ -575,6 +575,27 @@ whole()
 	done
 }
 
+@test "disk and net: skipped where nothing is said of any, failed where one is missing" {
+	for program in tests/disk stress/disk tests/net stress/net; do
+		run "$GUEST/$program"
+		echo "$output"
+		[ "$status" -eq 0 ]
+		[[ $output == "1..0 # SKIP no "*" here; "* ]]
+	done
+	for program in tests/disk stress/disk; do
+		run env DISKS=no-such-disk "$GUEST/$program"
+		echo "$output"
+		[ "$status" -ne 0 ]
+		[[ $output == *"not ok 1 - the kernel has no disk no-such-disk"* ]]
+	done
+	for program in tests/net stress/net; do
+		run env NET=10.5.0.2 "$GUEST/$program"
+		echo "$output"
+		[ "$status" -ne 0 ]
+		[[ $output == *"not ok 1 - NET=10.5.0.2 makes no sense"* ]]
+	done
+}
+
 @test "stress: what needs a domain 0 or modules says so elsewhere" {
 	[ ! -e /proc/xen/capabilities ] || skip "this machine is a Xen domain"
 	run "$GUEST/stress/ports"

@@ -494,6 +494,31 @@ run_on_disk()
 	result '.events | tostring' '{}'
 }
 
+@test "xenU: a disk that is damaged is a FAIL, one that nobody looked at an ERROR" {
+	fake <<-'EOF'
+	exec 4>domU.log
+	xen; echo "LAB dom0: up"; echo "LAB dom0: domain created"
+	good >&4; sed -i /XEN/d domU.log
+	echo "LAB dom0: domain ended: poweroff"
+	cat disks
+	echo "LAB dom0: power off"
+	EOF
+	set -- --role xenU --log2 domU.log --disks 2
+	printf 'LAB dom0: disk %s: clean\n' xvda xvdb >disks
+	lab 0 "$@"
+	echo "LAB dom0: disk xvda: clean" >disks
+	lab 2 "$@"
+	[[ $output == *"ERROR in dom0"*"1 of 2 disks were checked" ]]
+	echo "LAB dom0: disk xvdb: damaged: Inode 12: wrong" >>disks
+	lab 1 "$@"
+	[[ $output == *"FAIL in kernel"*"disk xvdb: damaged: Inode 12: wrong" ]]
+	# What the guest itself says against it goes first.
+	sed -i 's/good >&4/{ plan 1; echo "not ok 1 - a"; end 0\/1; } >\&4/' qemu
+	lab 1 "$@"
+	[[ $output == *"FAIL in test"* ]]
+	lab 2 "$@" --disks 0
+}
+
 # ----------------------------------------------------------------- ramdisks
 
 guest_files()
@@ -672,6 +697,25 @@ boot_files()
 	jq -e '.events == {} and (.meta | has("seed") | not)' 'out dir/result.json'
 }
 
+@test "boot --devices: domain 0 serves them, the guest is told of them, the runner counts" {
+	boot_files
+	sed -i 's/^good$/xen; : >domU.log; echo "LAB dom0: failed: x"/' path/*
+	boot 2 --role xenU --devices disk,net
+	grep -qx "kernel .* lab.devices=disk,,net,ramdisk" 'out dir/args'
+	tail -c +5 'out dir/ramdisk' | cpio --quiet -id
+	grep -qx 'disk = .*loop0,xvda,w.*loop1,xvdb,w.*' domU/config
+	[ "$(grep -c '^vif = .*mac=.*mac=' domU/config)" = 1 ]
+	grep -q '^extra = ".* root=/dev/xvda disks=xvda,xvdb net=10[.]5[.]0[.]2/10' domU/config
+	boot 2 --role xenU --devices net
+	tail -c +5 'out dir/ramdisk' | cpio --quiet -idu
+	run grep -e '^disk' -e root= domU/config
+	[ "$status" -eq 1 ]
+	boot 2 --role xenU
+	tail -c +5 'out dir/ramdisk' | cpio --quiet -idu
+	run grep -e '^disk' -e vif -e net= domU/config
+	[ "$status" -eq 1 ]
+}
+
 @test "boot --shell: QEMU on this terminal, no runner, the guest gets the word" {
 	boot_files
 	boot 0 --role xen0 --shell
@@ -705,6 +749,10 @@ boot_files()
 	[[ $output == *"'migrate'" ]]
 	boot 2 --role xenU --events save --shell
 	boot 2 --role xenU --events save --seed 1x
+	boot 2 --role xen0 --devices disk
+	[[ $output == *"not for xen0" ]]
+	boot 2 --role xenU --devices disk,tape
+	[[ $output == *"'tape'" ]]
 	boot 2 --what
 	[[ $output == *--role* ]]
 	[ ! -e 'out dir/console.log' ]

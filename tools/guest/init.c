@@ -13,6 +13,9 @@
  *	expect=WORDS	handed to the tests as EXPECT   (see expect.h)
  *	release=TEXT	handed to the tests as RELEASE  (see tests/version.c)
  *	vcpus=N		handed to the tests as VCPUS    (see tests/version.c)
+ *	root=/dev/DISK	go on in its file system, ext3 with all that is in the ramdisk
+ *	disks=A,B	handed to the tests as DISKS    (see disk.h)
+ *	net=OWN/PEER,...	handed to the tests as NET      (see net.h)
  *	phase=N		execute N instructions at once: all that follows, the tests,
  *			comes that much later after the last tick
  *	shell		no tests; an interactive /bin/sh instead
@@ -45,9 +48,12 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "partition.h"
 
 /* Seconds a test may take.  Under stress, seconds beyond those it is to take: its
  * last round shares an emulated CPU with the last rounds of a dozen others. */
@@ -57,6 +63,8 @@
 #define GRACE		5	/* seconds to die after SIGKILL */
 #define LINE		1024	/* longer lines are broken */
 #define SHOWN		1000	/* other lines of a test that are shown */
+#define APPEARS		30	/* seconds a disk has to appear */
+#define EXT3_MAGIC	0xef53
 #define RESULTS		1024	/* highest number a result may have */
 #define PIPE_HOLDS	65536	/* bytes in a full pipe, at most */
 
@@ -672,6 +680,10 @@ static void take_word(struct orders *orders, char *word)
 		setenv("RELEASE", value, 1);
 	} else if (!strcmp(word, "vcpus")) {
 		setenv("VCPUS", value, 1);
+	} else if (!strcmp(word, "disks")) {
+		setenv("DISKS", value, 1);
+	} else if (!strcmp(word, "net")) {
+		setenv("NET", value, 1);
 	} else if (!strcmp(word, "seed")) {
 		setenv("SEED", value, 1);
 	} else if (!strcmp(word, "timeout")) {
@@ -813,6 +825,13 @@ static int is_domain0(void)
 	return strstr(caps, "control_d") != NULL;
 }
 
+static int is_on_disk(const char *dir)
+{
+	struct statfs fs;
+
+	return !statfs(dir, &fs) && fs.f_type == EXT3_MAGIC;
+}
+
 /* HOW: as reboot(2) takes it.  Does not return: process 1 may not end. */
 __attribute__((noreturn))
 static void power_off(int how)
@@ -821,6 +840,9 @@ static void power_off(int how)
 
 	say("LAB init: power off");
 	sync();
+	if (is_on_disk("/") && mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY,
+				     NULL))
+		say("LAB init: remount / read-only: %m");
 	/* In a child, for a kernel that cannot do it ends its caller. */
 	pid = fork();
 	if (pid <= 0)
@@ -833,6 +855,47 @@ static void power_off(int how)
 		pause();
 }
 
+/* The disk that the word root= names, or NULL. */
+static const char *root_disk(void)
+{
+	static char buf[4096];
+	int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+	char *word;
+
+	if (fd < 0 || read(fd, buf, sizeof(buf) - 1) < 0)
+		say("LAB init: /proc/cmdline: %m");
+	if (fd >= 0)
+		close(fd);
+	for (word = strtok(buf, " \n"); word; word = strtok(NULL, " \n"))
+		if (!strncmp(word, "root=/dev/", 10))
+			return word + 5;
+	return NULL;
+}
+
+/* Go on in the file system that root= names, if any: this program is there, too,
+ * and finds itself on a disk then. */
+static void enter_root(char **argv)
+{
+	const struct timespec moment = { .tv_nsec = 20 * 1000 * 1000 };
+	const char *disk = root_disk();
+	long long end = now_ms() + APPEARS * 1000LL;
+	dev_t dev = 0;
+
+	if (!disk || is_on_disk("/"))
+		return;
+	while (!partition_device(disk + strlen("/dev/"), &dev) &&
+	       now_ms() < end)
+		nanosleep(&moment, NULL);
+	mkdir("/root", 0755);
+	mknod(disk, S_IFBLK | 0600, dev);
+	if (mount(disk, "/root", "ext3", 0, NULL) || chdir("/root") ||
+	    mount(".", "/", NULL, MS_MOVE, NULL) || chroot(".") ||
+	    execv("/init", argv)) {
+		say("LAB init: root on %s: %m", disk);
+		power_off(RB_POWER_OFF);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct orders orders = { .dir = "/tests", .timeout = TIMEOUT };
@@ -843,8 +906,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: init --run DIR [WORD...]\n");
 		return 2;
 	}
-	if (!child_run)
+	if (!child_run) {
 		prepare();
+		enter_root(argv);
+	}
 	say("LAB init: up");
 	if (watch_children())
 		say("LAB init: watch children: %m");

@@ -10,6 +10,7 @@
 #   lab.shell         the domain's console is attached to this one instead
 #   lab.events=A,B    do these to the domain while it is at work: dom0-events.sh
 #   lab.seed=N        ... in an order that follows from this number
+#   lab.devices=A,B   serve these devices to the domain: dom0-devices.sh
 #
 # Nobody sees an exit code here: what fails is said in a line "LAB dom0: failed: WHY".
 
@@ -55,6 +56,8 @@ ended()
 
 # shellcheck source=tools/lab/dom0-events.sh
 . /events.sh
+# shellcheck source=tools/lab/dom0-devices.sh
+. /devices.sh
 
 mount -t devtmpfs dev /dev
 mount -t proc proc /proc
@@ -71,6 +74,9 @@ mount -t xenfs xenfs /proc/xen
 try xenstored --pid-file /run/xenstored.pid
 try xen-init-dom0
 echo "LAB dom0: up"
+disks=
+# shellcheck disable=SC2046 # words
+devices $(word lab.devices | tr , ' ')
 
 if grep -qw lab.shell /proc/cmdline; then
 	try xenconsoled
@@ -114,4 +120,5 @@ case $reason in
 *) how="reason $reason" ;;
 esac
 echo "LAB dom0: domain ended: $how"
+check_disks
 switch_off

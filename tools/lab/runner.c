@@ -4,8 +4,8 @@
  *
  * usage: runner --out DIR --role xen0|xenU --log FILE [--log2 FILE]
  *               --silence SEC --total SEC [--stage-silence STAGE=SEC]...
- *               [--events KIND,...] [--name K] [--echo] [--meta KEY=VALUE]...
- *               -- COMMAND [ARG]...
+ *               [--events KIND,...] [--disks N] [--name K] [--echo]
+ *               [--meta KEY=VALUE]... -- COMMAND [ARG]...
  *
  *   --out DIR      where result.json, guest.tap and qemu.log (what COMMAND itself
  *                  said) go; made if missing
@@ -19,6 +19,7 @@
  *   --total SEC    the longest time for it all
  *   --events LIST  domain 0 does these to its guest: each must have been done once,
  *                  KIND:N that often
+ *   --disks N      so many disks must have been found without damage at the end
  *   --name K       what is booted, for people
  *   --meta K=V     goes into result.json as it is (docs/design.md has the fields)
  *   --echo         each stage on stderr as it is reached
@@ -61,6 +62,7 @@ enum {
 struct options {
 	const char *out, *name, *log[PORTS];
 	unsigned int ordered[EVENTS];
+	unsigned int disks;
 	enum role role;
 	unsigned int silence[STAGES], total;
 	bool echo;
@@ -567,6 +569,7 @@ static enum verdict run_boot(const struct options *o)
 	}
 	boot_init(run.boot, o->role, NULL);
 	memcpy(run.boot->ordered, o->ordered, sizeof(o->ordered));
+	run.boot->disks = o->disks;
 	clock_gettime(CLOCK_MONOTONIC, &run.began);
 	utc(run.began_text, sizeof(run.began_text));
 	if (mkdir(o->out, 0777) && errno != EEXIST) {
@@ -624,7 +627,7 @@ out:
 
 /* ------------------------------------------------------------ command line */
 
-static bool seconds(const char *s, unsigned int *value)
+static bool positive(const char *s, unsigned int *value)
 {
 	char *end;
 	unsigned long n = strtoul(s, &end, 10);
@@ -643,7 +646,7 @@ static bool stage_seconds(const char *s, unsigned int *silence)
 
 	for (i = 0; s[n] && i < STAGES; i++)
 		if (strlen(stage_name(i)) == n && !strncmp(stage_name(i), s, n))
-			return seconds(s + n + 1, &silence[i]);
+			return positive(s + n + 1, &silence[i]);
 	return false;
 }
 
@@ -671,6 +674,7 @@ static bool parse(struct options *o, int argc, char **argv)
 		{ "stage-silence",	required_argument, NULL, 'S' },
 		{ "total",		required_argument, NULL, 't' },
 		{ "events",		required_argument, NULL, 'v' },
+		{ "disks",		required_argument, NULL, 'd' },
 		{ "name",		required_argument, NULL, 'n' },
 		{ "meta",		required_argument, NULL, 'm' },
 		{ "echo",		no_argument,       NULL, 'e' },
@@ -687,10 +691,11 @@ static bool parse(struct options *o, int argc, char **argv)
 		case 'l': o->log[0] = optarg; break;
 		case '2': o->log[1] = optarg; break;
 		case 'v': good = order_events(o->ordered, optarg); break;
+		case 'd': good = positive(optarg, &o->disks); break;
 		case 'n': o->name = optarg; break;
 		case 'e': o->echo = true; break;
-		case 's': good = seconds(optarg, &silence); break;
-		case 't': good = seconds(optarg, &o->total); break;
+		case 's': good = positive(optarg, &silence); break;
+		case 't': good = positive(optarg, &o->total); break;
 		case 'S': good = stage_seconds(optarg, of_stage); break;
 		case 'm': good = add_meta(o->meta, optarg); break;
 		case 'r':
@@ -724,7 +729,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: runner --out DIR --role xen0|xenU "
 			"--log FILE [--log2 FILE] --silence SEC --total SEC\n"
 			"  [--stage-silence STAGE=SEC]... [--name K] [--echo] "
-			"[--events KIND,...] [--meta KEY=VALUE]... -- COMMAND [ARG]...\n");
+			"[--events KIND,...] [--disks N]\n  [--meta KEY=VALUE]... -- COMMAND [ARG]...\n");
 	json_decref(o.meta);
 	return verdict;
 }

@@ -547,6 +547,19 @@ static void event_line(struct boot *b, const char *p)
 	b->event[0] = '\0';
 }
 
+/* "NAME: clean" or "NAME: damaged: WHY" */
+static void disk_line(struct boot *b, const char *p)
+{
+	const char *said = strstr(p, ": ");
+
+	if (!said)
+		return;
+	if (!strcmp(said, ": clean"))
+		b->clean++;
+	else if (!*b->damage)
+		snprintf(b->damage, sizeof(b->damage), "disk %s", p);
+}
+
 static void dom0_line(struct boot *b, const char *line)
 {
 	const char *p = line;
@@ -564,6 +577,8 @@ static void dom0_line(struct boot *b, const char *line)
 				 b->event[0] ? ", in " : "", b->event);
 	} else if (skip_text(&p, "event ")) {
 		event_line(b, p);
+	} else if (skip_text(&p, "disk ")) {
+		disk_line(b, p);
 	} else if (skip_text(&p, "failed: ")) {
 		conclude(b, ERROR, L_DOM0, "%s", p);
 	}
@@ -736,6 +751,11 @@ static void judge_tests(struct boot *b)
 		conclude(b, FAIL, L_TEST, "not ok %zu - %s%s%s",
 			 t - b->tap.tests + 1, t->name,
 			 t->why ? ": " : "", t->why ? t->why : "");
+	} else if (*b->damage) {
+		conclude(b, FAIL, L_KERNEL, "%s", b->damage);
+	} else if (b->clean < b->disks) {
+		conclude(b, ERROR, L_DOM0, "%u of %u disks were checked",
+			 b->clean, b->disks);
 	} else if (missing != EVENTS && !b->done[missing]) {
 		conclude(b, ERROR, L_DOM0, "not one %s was done",
 			 events[missing]);

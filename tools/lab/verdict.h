@@ -9,9 +9,10 @@
  *
  * What is strict: every stage must have been seen; the guest's TAP must be
  * complete, numbered without a gap and its names unique; init must have counted
- * the same; each kind of event must have been done as often as was ordered; and no
- * port may hold a single line that a kernel or Xen prints only
- * in trouble (the table in verdict.c).  Anything less is not a pass.
+ * the same; each kind of event must have been done as often as was ordered; each
+ * disk must have been found without damage afterwards; and no port may hold a single
+ * line that a kernel or Xen prints only in trouble (the table in verdict.c).
+ * Anything less is not a pass.
  */
 #ifndef VERDICT_H
 #define VERDICT_H
@@ -102,6 +103,9 @@ struct boot {
 					 * set after boot_init() */
 	unsigned int done[EVENTS];
 	char event[32];		/* the one that is going on, or "" */
+	unsigned int disks;	/* to be checked: the caller's to set, too */
+	unsigned int clean;
+	char damage[REASON];	/* of the first that was not, or "" */
 	bool trouble;		/* CRASH is certain */
 	bool halted;		/* Xen has stopped; QEMU may not know */
 	enum verdict verdict;
