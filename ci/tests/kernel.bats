@@ -144,6 +144,10 @@ CONFIG_C=m" ]
 	[[ "$output" == *"CONFIG_DEBUG_PREEMPT: asked for y, got n"* ]]
 	[[ "$output" == *"CONFIG_NR_CPUS: asked for 1000, got "* ]]
 	[ ! -e k/stamp ]
+	# Nor does one that is said to be absent and is not.
+	run env ABSENT=SMP top/tools/kernel/build xenU-x86_32-smp-nopreempt gcc12 tree k
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"ABSENT names SMP, which "* ]]
 }
 
 @test "a patch that does not apply is named, and the tree is put back" {
