@@ -30,6 +30,7 @@ field()
 		grep -q "^$(field "$name" Kernel)[[:space:]]" "$TOP/configs/kernels"
 		[[ $(field "$name" Run) =~ ^(boot|stress)(\ [A-Z0-9_]+=[A-Za-z0-9,._:-]+)*$ ]]
 		[[ $(field "$name" Tries) =~ ^([1-9][0-9]?)?$ ]]
+		[[ $(field "$name" Shown) =~ ^('not yet')?$ ]]
 		verdict=$(field "$name" Verdict)
 		[[ $verdict =~ ^(FAIL\ in\ test|CRASH\ in\ [a-z0-9]+|TIMEOUT\ in\ [a-z0-9]+):\ .{3} ]]
 		# 1: no match; 2 would be: no expression
@@ -38,7 +39,7 @@ field()
 			[ "$(field "$name" $key | wc -l)" -eq 1 ]
 		done
 		[ "$(sed '/^--- /,$d' "$file" | grep -E '^[A-Z][A-Za-z-]*: ' |
-			grep -cEv '^(Subject|Hazard|Fix|Kernel|Run|Verdict|Tries): ')" -eq 0 ]
+			grep -cEv '^(Subject|Hazard|Fix|Kernel|Run|Shown|Verdict|Tries): ')" -eq 0 ]
 	done
 }
 
