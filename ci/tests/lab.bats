@@ -407,11 +407,12 @@ run_on_disk()
 }
 
 @test "a disk that is full: ERROR and the reason, and result.json says RUNNING" {
-	# It fills while QEMU runs, until nothing can be written, result.json neither.
+	# It is full at once while QEMU runs: nothing can be written, result.json neither.
 	fake <<-'EOF'
 	exec >disk/console.log
 	plan 2; echo "ok 1 - a"
-	head -c 5000000 /dev/zero >disk/other 2>/dev/null
+	until fallocate -l "$(($(stat -f -c "%a * %S" disk)))" disk/other; do :; done
+	cat /dev/zero >disk/rest 2>/dev/null
 	echo "ok 2 - b"; end 2/2
 	EOF
 	run_on_disk 4m
@@ -420,7 +421,7 @@ run_on_disk()
 	[ "$(jq -r .verdict kept/result.json)" = RUNNING ]
 	[ ! -e kept/result.json.new ]
 	# Almost full: the reason can be written, too.
-	sed -i 's/5000000/3500000/' qemu
+	sed -i 's/^until.*/fallocate -l 3500000 disk\/other/; /^cat/d' qemu
 	run_on_disk 4m
 	[ "$status" -eq 2 ]
 	[[ $output == *"fake: ERROR in lab"*": no space left on the disk of "* ]]
