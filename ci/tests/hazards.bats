@@ -4,6 +4,8 @@
 # are booted each day in boots.t.
 # shellcheck disable=SC2030,SC2031 # each test is a subshell, and meant to be
 
+load runs
+
 setup()
 {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
@@ -147,18 +149,13 @@ hazard()
 # says FILE VERDICT LAYER REASON - what the fake boots say
 says()
 {
-	jq -n --arg v "$2" --arg l "$3" --arg r "$4" \
-		'{ verdict: $v, layer: $l, reason: $r }' >"checkout/tools/$1"
+	result "$2" "$3" "$4" >"checkout/tools/$1"
 }
 
 # hazards CODE WORD... - the fake checkout's run must end with CODE
 hazards()
 {
-	want=$1
-	shift
-	run checkout/ci/hazards/run "$@"
-	echo "$output"
-	[ "$status" -eq "$want" ]
+	ends_with "$1" checkout/ci/hazards/run "${@:2}"
 }
 
 @test "all as expected: 0, a row each, and the tree is unharmed" {

@@ -3,6 +3,8 @@
 # verdict other than the expected one is a failure.  The boots are in boots.t.
 # shellcheck disable=SC2030,SC2031 # each test is a subshell, and meant to be
 
+load runs
+
 setup()
 {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
@@ -218,18 +220,13 @@ fakes()
 # says NAME VERDICT LAYER REASON - the runner's words on a mutant
 says()
 {
-	jq -n --arg v "$2" --arg l "$3" --arg r "$4" \
-		'{ verdict: $v, layer: $l, reason: $r }' >"out/$1.json"
+	result "$2" "$3" "$4" >"out/$1.json"
 }
 
 # mutants CODE WORD... - the fake checkout's run must end with CODE
 mutants()
 {
-	want=$1
-	shift
-	run checkout/ci/mutants/run "$@"
-	echo "$output"
-	[ "$status" -eq "$want" ]
+	ends_with "$1" checkout/ci/mutants/run "${@:2}"
 }
 
 @test "all as expected: 0, the controls first, a row each" {

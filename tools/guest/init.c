@@ -54,6 +54,7 @@
 #include <unistd.h>
 
 #include "partition.h"
+#include "xen.h"
 
 /* Seconds a test may take.  Under stress, seconds beyond those it is to take: its
  * last round shares an emulated CPU with the last rounds of a dozen others. */
@@ -695,17 +696,27 @@ static void take_word(struct orders *orders, char *word)
 	}
 }
 
-static void take_command_line(struct orders *orders)
+/* What the kernel was told, until the next call; "" if it does not say. */
+static char *command_line(void)
 {
-	static char buf[4096];	/* the orders point into it */
+	static char buf[4096];
 	int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
-	char *word;
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, sizeof(buf) - 1);
 
-	if (fd < 0 || read(fd, buf, sizeof(buf) - 1) < 0)
+	if (n < 0)
 		say("LAB init: /proc/cmdline: %m");
 	if (fd >= 0)
 		close(fd);
-	for (word = strtok(buf, " \n"); word; word = strtok(NULL, " \n"))
+	buf[n < 0 ? 0 : n] = '\0';
+	return buf;
+}
+
+/* The orders point into the command line. */
+static void take_command_line(struct orders *orders)
+{
+	char *word = strtok(command_line(), " \n");
+
+	for (; word; word = strtok(NULL, " \n"))
 		take_word(orders, word);
 }
 
@@ -811,20 +822,6 @@ static void run_shell(void)
 	} while (!dead);
 }
 
-/* Xen's file says so in the domain that controls the machine. */
-static int is_domain0(void)
-{
-	char caps[64] = "";
-	int fd = open("/proc/xen/capabilities", O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0) {
-		if (read(fd, caps, sizeof(caps) - 1) < 0)
-			caps[0] = '\0';
-		close(fd);
-	}
-	return strstr(caps, "control_d") != NULL;
-}
-
 static int is_on_disk(const char *dir)
 {
 	struct statfs fs;
@@ -858,15 +855,9 @@ static void power_off(int how)
 /* The disk that the word root= names, or NULL. */
 static const char *root_disk(void)
 {
-	static char buf[4096];
-	int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
-	char *word;
+	char *word = strtok(command_line(), " \n");
 
-	if (fd < 0 || read(fd, buf, sizeof(buf) - 1) < 0)
-		say("LAB init: /proc/cmdline: %m");
-	if (fd >= 0)
-		close(fd);
-	for (word = strtok(buf, " \n"); word; word = strtok(NULL, " \n"))
+	for (; word; word = strtok(NULL, " \n"))
 		if (!strncmp(word, "root=/dev/", 10))
 			return word + 5;
 	return NULL;

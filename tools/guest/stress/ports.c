@@ -13,6 +13,7 @@
 
 #include "../fault.h"
 #include "../stress.h"
+#include "../xen.h"
 
 #define GIVEN	0x80
 #define OTHER	0xed		/* never given by bitmap */
@@ -158,15 +159,8 @@ int main(void)
 		{ "iopl: 2", with_level },
 		{ "short-lived, with rights and without", brief },
 	};
-	char caps[64] = "";
-	FILE *f = fopen("/proc/xen/capabilities", "r");
 
-	if (f) {
-		if (!fgets(caps, sizeof(caps), f))
-			caps[0] = '\0';
-		fclose(f);
-	}
-	if (!strstr(caps, "control_d"))
+	if (!is_domain0())
 		skip_all("not domain 0");
 	return stress_run(tasks, sizeof(tasks) / sizeof(*tasks));
 }

@@ -22,6 +22,7 @@
 #include <sys/sysmacros.h>
 
 #include "../stress.h"
+#include "../xen.h"
 
 /* The driver's requests: a letter, a number, the size of the argument. */
 #define EVTCHN_BIND_INTERDOMAIN	_IOC(_IOC_NONE, 'E', 1, 8)
@@ -616,21 +617,6 @@ static int store_path(int fd, struct message *m, uint32_t type,
 static int open_store(void)
 {
 	return open("/proc/xen/xenbus", O_RDWR);
-}
-
-/* In domain 0 the store is a daemon.  Here is none, and a request would wait. */
-static int has_store(void)
-{
-	char caps[64] = "";
-	int fd = open("/proc/xen/capabilities", O_RDONLY);
-
-	if (fd < 0 || read(fd, caps, sizeof(caps) - 1) < 0 ||
-	    strstr(caps, "control_d"))
-		return 0;
-	close(fd);
-	fd = open_store();
-	close(fd);
-	return fd >= 0;
 }
 
 static const char store_left[] = "data/left", store_right[] = "data/right";

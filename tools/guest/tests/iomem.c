@@ -8,21 +8,16 @@
  * Exit status 0 if all is well.
  */
 #include "../tap.h"
+#include "../xen.h"
 
 int main(void)
 {
 	unsigned long long from, to, ram = 0, last = 0;
 	unsigned int regions = 0, disorder = 0;
-	char line[256], caps[64] = "";
+	char line[256];
 	FILE *f;
 
-	f = fopen("/proc/xen/capabilities", "r");
-	if (f) {
-		if (!fgets(caps, sizeof(caps), f))
-			caps[0] = '\0';
-		fclose(f);
-	}
-	if (!strstr(caps, "control_d"))
+	if (!is_domain0())
 		skip_all("not domain 0");
 
 	f = fopen("/proc/iomem", "r");

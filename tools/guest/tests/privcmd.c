@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include "../tap.h"
+#include "../xen.h"
 
 #define PRIVCMD_MMAPBATCH	_IOC(_IOC_NONE, 'P', 3, sizeof(struct batch))
 
@@ -85,16 +86,9 @@ int main(void)
 	static char stack[65536] __attribute__((aligned(16)));
 	int mapped = 0, refused = 0, status = -1;
 	struct utsname name;
-	char caps[64] = "";
-	FILE *f = fopen("/proc/xen/capabilities", "r");
 	pid_t pid;
 
-	if (f) {
-		if (!fgets(caps, sizeof(caps), f))
-			caps[0] = '\0';
-		fclose(f);
-	}
-	if (!strstr(caps, "control_d"))
+	if (!is_domain0())
 		skip_all("not domain 0");
 	uname(&name);
 	if (strncmp(name.release, "2.6.", 4))

@@ -23,6 +23,7 @@
 #include <time.h>
 
 #include "../tap.h"
+#include "../xen.h"
 
 #define STORE_READ	2
 #define ASKERS		2
@@ -44,19 +45,6 @@ static void on_alarm(int sig)
 {
 	(void)sig;
 	signals++;
-}
-
-static int store_is_here(void)
-{
-	char caps[64] = "";
-	int fd = open("/proc/xen/capabilities", O_RDONLY);
-
-	/* In domain 0 the store is a daemon, which the lab's has not. */
-	if (fd < 0 || read(fd, caps, sizeof(caps) - 1) < 0 ||
-	    strstr(caps, "control_d"))
-		return 0;
-	close(fd);
-	return !access("/proc/xen/xenbus", R_OK | W_OK);
 }
 
 /* Send request NUMBER, to read WHAT, in one piece. */
@@ -161,7 +149,7 @@ int main(void)
 	struct head head;
 	pid_t pid[ASKERS];
 
-	if (!store_is_here())
+	if (!has_store())
 		skip_all("no store");
 	plan(2);
 	sigaction(SIGALRM, &sa, NULL);
