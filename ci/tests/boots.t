@@ -66,6 +66,8 @@ attempt "torture preempts where it says" env TORTURE=1 \
 
 attempt "front ends: files on disks, echo over the network" env \
 	TESTS=disk,net "$TOP/tools/job" boot xenU-x86_32-preempt-debug
+attempt "hardware: the same with QEMU's disks and cards" env \
+	TESTS=disk,net "$TOP/tools/job" boot xen0-x86_32-smp-preempt-debug
 
 # Kernels that are not preempted, so that what fails is the stress or the lab, and
 # no save, which corrupts these guests too (docs/hazards.md).

@@ -596,6 +596,10 @@ whole()
 	[ ! -e /proc/xen/capabilities ] || skip "this machine is a Xen domain"
 	run "$GUEST/stress/ports"
 	[ "$output" = "1..0 # SKIP not domain 0" ]
+	for program in tests/mtrr stress/mtrr; do
+		run "$GUEST/$program"
+		[ "$output" = "1..0 # SKIP not domain 0, or no /proc/mtrr" ]
+	done
 	run "$GUEST/stress/modules"
 	[ "$output" = "1..0 # SKIP no dummy.ko and binfmt_misc.ko in /modules" ]
 }

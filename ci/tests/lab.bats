@@ -505,12 +505,12 @@ run_on_disk()
 	echo "LAB dom0: power off"
 	EOF
 	set -- --role xenU --log2 domU.log --disks 2
-	printf 'LAB dom0: disk %s: clean\n' xvda xvdb >disks
+	printf 'LAB disk %s: clean\n' xvda xvdb >disks
 	lab 0 "$@"
-	echo "LAB dom0: disk xvda: clean" >disks
+	echo "LAB disk xvda: clean" >disks
 	lab 2 "$@"
-	[[ $output == *"ERROR in dom0"*"1 of 2 disks were checked" ]]
-	echo "LAB dom0: disk xvdb: damaged: Inode 12: wrong" >>disks
+	[[ $output == *"ERROR in lab"*"1 of 2 disks were checked" ]]
+	echo "LAB disk xvdb: damaged: Inode 12: wrong" >>disks
 	lab 1 "$@"
 	[[ $output == *"FAIL in kernel"*"disk xvdb: damaged: Inode 12: wrong" ]]
 	# What the guest itself says against it goes first.
@@ -518,6 +518,30 @@ run_on_disk()
 	lab 1 "$@"
 	[[ $output == *"FAIL in test"* ]]
 	lab 2 "$@" --disks 0
+}
+
+@test "--after: told once the machine is off, and counted" {
+	echo good | fake
+	lab 0 --disks 1 --after 'echo "LAB disk a: clean"'
+	result '.last["console.log"][-1]' 'LAB disk a: clean'
+	lab 2 --disks 1 --after 'echo LAB disk a'
+	lab 1 --disks 1 --after 'echo "LAB disk a: damaged: by x"'
+	[[ $output == *"FAIL in kernel"*"disk a: damaged: by x" ]]
+	# What was wrong before stays so.
+	echo 'init; echo "Kernel panic - not syncing: x"' | fake
+	lab 4 --after 'echo "LAB disk a: damaged: by x"'
+	result .layer kernel
+}
+
+@test "check_disks: clean with a journal to be replayed, damaged without an inode table" {
+	. "$TOP/tools/lab/disks.sh"
+	make_disks root other
+	[ "$(check_disks root other)" = "$(printf 'LAB disk %s: clean\n' root other)" ]
+	/sbin/debugfs -w -R "feature needs_recovery" root
+	[ "$(check_disks root)" = "LAB disk root: clean" ]
+	dd if=/dev/zero of=other bs=4k seek=3 count=100 conv=notrunc
+	[[ $(check_disks other | tail -n 1) == "LAB disk other: damaged: "?* ]]
+	[[ $(check_disks nowhere | tail -n 1) == "LAB disk nowhere: damaged: "?* ]]
 }
 
 # ----------------------------------------------------------------- ramdisks
@@ -717,6 +741,29 @@ boot_files()
 	[ "$status" -eq 1 ]
 }
 
+@test "boot --devices xen0: ACPI, disks that must be sound, cards; without, none of that" {
+	boot_files
+	boot 0 --role xen0 --devices disk,net
+	[ "$(grep -c 'if=ide.*file=hd[ab]$' 'out dir/args')" = 2 ]
+	[ "$(grep -c '^rtl8139,' 'out dir/args')" = 2 ]
+	grep -q 'root=/dev/hda disks=hda,,hdb net=10[.]5[.]0[.]2/10' 'out dir/args'
+	run grep -e acpi=off -e noapic -e ide0=noprobe 'out dir/args'
+	[ "$status" -eq 1 ]
+	tail -n 2 'out dir/console.log' >said
+	[ "$(cat said)" = "$(printf 'LAB disk %s: clean\n' hda hdb)" ]
+	# A boot that leaves one damaged; the next one has others.
+	sed -i 's/^good$/&; dd if=\/dev\/zero of=hdb bs=4k seek=3 count=100 conv=notrunc/' path/*
+	boot 1 --role xen0 --devices disk
+	[[ $output == *"FAIL in kernel"*"disk hdb: damaged: "* ]]
+	boot_files
+	boot 0 --role xen0 --devices disk
+	boot 0 --role xen0
+	grep -q ' acpi=off noapic pci=off ide0=noprobe ' 'out dir/args'
+	run grep -e if=ide -e rtl8139 'out dir/args'
+	[ "$status" -eq 1 ]
+	[ ! -e 'out dir/hda' ]
+}
+
 @test "boot --shell: QEMU on this terminal, no runner, the guest gets the word" {
 	boot_files
 	boot 0 --role xen0 --shell
@@ -724,6 +771,9 @@ boot_files()
 	grep -qx "mon:stdio" 'out dir/args'
 	grep -qx "kernel .* shell,ramdisk" 'out dir/args'
 	[ ! -e 'out dir/result.json' ]
+	boot 0 --role xen0 --shell --devices disk
+	grep -qx mon:stdio 'out dir/args'
+	grep -q file=hda 'out dir/args'
 }
 
 @test "boot: each thing that is missing or wrong is named, with 2" {
@@ -750,8 +800,10 @@ boot_files()
 	[[ $output == *"'migrate'" ]]
 	boot 2 --role xenU --events save --shell
 	boot 2 --role xenU --events save --seed 1x
-	boot 2 --role xen0 --devices disk
-	[[ $output == *"not for xen0" ]]
+	boot 2 --role debian-dom0 --devices disk
+	[[ $output == *"not for debian-dom0" ]]
+	boot 2 --role xen0 --devices disk --icount
+	[[ $output == *"not with --icount" ]]
 	boot 2 --role xenU --devices disk,tape
 	[[ $output == *"'tape'" ]]
 	boot 2 --what

@@ -63,7 +63,7 @@ static inline void disks_begin(void)
 	dev_t dev;
 
 	if (!list || !*list)
-		skip_all("no disk here; TESTS=disk gives a guest two");
+		skip_all("no disk here; TESTS=disk gives a kernel two");
 	snprintf(names, sizeof(names), "%s", list);
 	for (name = strtok(names, ","); name; name = strtok(NULL, ",")) {
 		struct disk *disk = &disks[disk_count++];

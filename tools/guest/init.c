@@ -13,7 +13,7 @@
  *	expect=WORDS	handed to the tests as EXPECT   (see expect.h)
  *	release=TEXT	handed to the tests as RELEASE  (see tests/version.c)
  *	vcpus=N		handed to the tests as VCPUS    (see tests/version.c)
- *	root=/dev/DISK	go on in its file system, ext3 with all that is in the ramdisk
+ *	root=/dev/DISK	go on in its file system, ext3, with all that is in the ramdisk
  *	disks=A,B	handed to the tests as DISKS    (see disk.h)
  *	net=OWN/PEER,...	handed to the tests as NET      (see net.h)
  *	phase=N		execute N instructions at once: all that follows, the tests,
@@ -36,6 +36,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -64,6 +65,7 @@
 #define GRACE		5	/* seconds to die after SIGKILL */
 #define LINE		1024	/* longer lines are broken */
 #define SHOWN		1000	/* other lines of a test that are shown */
+#define NEW_ROOT	"/root"	/* until it is / */
 #define APPEARS		30	/* seconds a disk has to appear */
 #define EXT3_MAGIC	0xef53
 #define RESULTS		1024	/* highest number a result may have */
@@ -863,8 +865,52 @@ static const char *root_disk(void)
 	return NULL;
 }
 
-/* Go on in the file system that root= names, if any: this program is there, too,
- * and finds itself on a disk then. */
+/* The contents of FROM to the new file TO; -1 with errno. */
+static int copy_file(const char *from, const char *to, mode_t mode)
+{
+	static char buf[65536];
+	int in = open(from, O_RDONLY | O_CLOEXEC);
+	int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	ssize_t n = in < 0 || out < 0 ? -1 : 0;
+
+	while (!n && (n = read(in, buf, sizeof(buf))) > 0)
+		n = write(out, buf, n) == n ? 0 : -1;
+	if (in >= 0)
+		close(in);
+	if (out >= 0 && close(out))
+		n = -1;
+	return n;
+}
+
+/* For nftw(): what is at PATH to the same place below NEW_ROOT. */
+static int copy_entry(const char *path, const struct stat *st, int type,
+		      struct FTW *at)
+{
+	char to[PATH_MAX], target[PATH_MAX];
+	ssize_t len;
+
+	if (!at->level)
+		return 0;
+	snprintf(to, sizeof(to), NEW_ROOT "%s", path);
+	switch (type) {
+	case FTW_D:
+		return mkdir(to, st->st_mode);
+	case FTW_SL:
+		len = readlink(path, target, sizeof(target) - 1);
+		if (len < 0)
+			return -1;
+		target[len] = '\0';
+		return symlink(target, to);
+	case FTW_F:
+		return S_ISREG(st->st_mode) ?
+			copy_file(path, to, st->st_mode) : 0;
+	default:
+		return -1;
+	}
+}
+
+/* Go on in the file system that root= names, if any, with all that is in this one:
+ * this program, too, finds itself on a disk then. */
 static void enter_root(char **argv)
 {
 	const struct timespec moment = { .tv_nsec = 20 * 1000 * 1000 };
@@ -877,9 +923,10 @@ static void enter_root(char **argv)
 	while (!partition_device(disk + strlen("/dev/"), &dev) &&
 	       now_ms() < end)
 		nanosleep(&moment, NULL);
-	mkdir("/root", 0755);
+	mkdir(NEW_ROOT, 0755);
 	mknod(disk, S_IFBLK | 0600, dev);
-	if (mount(disk, "/root", "ext3", 0, NULL) || chdir("/root") ||
+	if (mount(disk, NEW_ROOT, "ext3", 0, NULL) ||
+	    nftw("/", copy_entry, 8, FTW_PHYS | FTW_MOUNT) || chdir(NEW_ROOT) ||
 	    mount(".", "/", NULL, MS_MOVE, NULL) || chroot(".") ||
 	    execv("/init", argv)) {
 		say("LAB init: root on %s: %m", disk);

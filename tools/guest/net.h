@@ -78,7 +78,7 @@ static inline void nets_begin(void)
 	char words[256], *word, *peer;
 
 	if (!list || !*list)
-		skip_all("no network device here; TESTS=net gives a guest two");
+		skip_all("no network device here; TESTS=net gives a kernel two");
 	snprintf(words, sizeof(words), "%s", list);
 	for (word = strtok(words, ","); word; word = strtok(NULL, ",")) {
 		struct net *net = &nets[net_count];

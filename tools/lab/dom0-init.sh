@@ -56,6 +56,8 @@ ended()
 
 # shellcheck source=tools/lab/dom0-events.sh
 . /events.sh
+# shellcheck source=tools/lab/disks.sh
+. /disks.sh
 # shellcheck source=tools/lab/dom0-devices.sh
 . /devices.sh
 
@@ -120,5 +122,6 @@ case $reason in
 *) how="reason $reason" ;;
 esac
 echo "LAB dom0: domain ended: $how"
-check_disks
+# shellcheck disable=SC2086 # words
+check_disks $disks
 switch_off

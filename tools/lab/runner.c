@@ -4,8 +4,8 @@
  *
  * usage: runner --out DIR --role xen0|xenU --log FILE [--log2 FILE]
  *               --silence SEC --total SEC [--stage-silence STAGE=SEC]...
- *               [--events KIND,...] [--disks N] [--name K] [--echo]
- *               [--meta KEY=VALUE]... -- COMMAND [ARG]...
+ *               [--events KIND,...] [--disks N] [--after WORDS]
+ *               [--name K] [--echo] [--meta KEY=VALUE]... -- COMMAND [ARG]...
  *
  *   --out DIR      where result.json, guest.tap and qemu.log (what COMMAND itself
  *                  said) go; made if missing
@@ -20,6 +20,8 @@
  *   --events LIST  domain 0 does these to its guest: each must have been done once,
  *                  KIND:N that often
  *   --disks N      so many disks must have been found without damage at the end
+ *   --after WORDS  for a shell, once the machine is off; what it says goes to --log
+ *                  and counts as if it had been there before
  *   --name K       what is booted, for people
  *   --meta K=V     goes into result.json as it is (docs/design.md has the fields)
  *   --echo         each stage on stderr as it is reached
@@ -61,6 +63,7 @@ enum {
 
 struct options {
 	const char *out, *name, *log[PORTS];
+	const char *after;
 	unsigned int ordered[EVENTS];
 	unsigned int disks;
 	enum role role;
@@ -263,7 +266,7 @@ out:
 /* ------------------------------------------------------------------- QEMU */
 
 /* In the child.  An error goes up the pipe; success closes it. */
-static void become(char **command, int log, int failed, pid_t parent)
+static void become(char *const *command, int log, int failed, pid_t parent)
 {
 	sigset_t none;
 	int error, null = open("/dev/null", O_RDONLY);
@@ -281,31 +284,31 @@ static void become(char **command, int log, int failed, pid_t parent)
 	_exit(127);
 }
 
-/* Returns 0, or -1 after lab_error(). */
-static int start(struct run *run)
+/* COMMAND, whose own words are added to the file PATH.  Returns 0, or -1 after
+ * lab_error(). */
+static int start(struct run *run, char *const *command, const char *path)
 {
-	char *path = path_in(run->o->out, "qemu.log");
 	pid_t parent = getpid();
 	int failed[2] = { -1, -1 };
-	int log = -1, error = 0;
+	int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	int error = 0;
 
-	if (path)
-		log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (log < 0 || pipe2(failed, O_CLOEXEC)) {
 		error = errno;
-		lab_error(run, "%s/qemu.log: %s", run->o->out, strerror(error));
+		lab_error(run, "%s: %s", path, strerror(error));
 		goto out;
 	}
+	run->gone = false;
 	run->child = fork();
 	if (run->child == 0)
-		become(run->o->command, log, failed[1], parent);
+		become(command, log, failed[1], parent);
 	close(failed[1]);
 	failed[1] = -1;
 	if (run->child < 0) {
 		error = errno;
 		lab_error(run, "cannot fork: %s", strerror(error));
 	} else if (read(failed[0], &error, sizeof(error)) == sizeof(error)) {
-		lab_error(run, "cannot start %s: %s", run->o->command[0],
+		lab_error(run, "cannot start %s: %s", command[0],
 			  strerror(error));
 		waitpid(run->child, NULL, 0);
 		run->child = -1;
@@ -317,7 +320,6 @@ out:
 		close(failed[1]);
 	if (log >= 0)
 		close(log);
-	free(path);
 	return error ? -1 : 0;
 }
 
@@ -367,33 +369,6 @@ static bool last_words(const struct run *run, char *line, size_t size)
 	}
 	free(path);
 	return fault;
-}
-
-/* The machine is off: because the guest wanted it, or because QEMU failed? */
-static void judge_off(struct run *run)
-{
-	bool by_itself = has_ended(run);
-	int status = stop(run);
-	char words[REASON / 2];
-	struct boot *b = run->boot;
-	bool fault = last_words(run, words, sizeof(words));
-
-	boot_judge(b, E_OFF, 0);
-	if (!by_itself || b->trouble)
-		return;
-	if (fault) {
-		b->verdict = CRASH;
-		b->layer = L_HYPERVISOR;
-		snprintf(b->reason, sizeof(b->reason),
-			 "triple fault, waiting for: %s",
-			 stage_label(boot_awaits(b)));
-	} else if (WIFSIGNALED(status)) {
-		lab_error(run, "%s was killed by signal %d (%s)",
-			  run->o->command[0], WTERMSIG(status), words);
-	} else if (WEXITSTATUS(status)) {
-		lab_error(run, "%s ended with status %d: %s",
-			  run->o->command[0], WEXITSTATUS(status), words);
-	}
 }
 
 /* ---------------------------------------------------------------- the logs */
@@ -487,6 +462,50 @@ static int read_logs(struct run *run)
 	return 0;
 }
 
+/* What --after has to say of the machine that is off.  Returns 0, or -1 after
+ * lab_error(). */
+static int look_after(struct run *run)
+{
+	char *const command[] = { "sh", "-c", (char *)run->o->after, NULL };
+
+	if (!run->o->after)
+		return 0;
+	if (start(run, command, run->o->log[0]))
+		return -1;
+	waitpid(run->child, NULL, 0);
+	run->child = -1;
+	return read_logs(run);
+}
+
+/* The machine is off: because the guest wanted it, or because QEMU failed? */
+static void judge_off(struct run *run)
+{
+	bool by_itself = has_ended(run);
+	int status = stop(run);
+	char words[REASON / 2];
+	struct boot *b = run->boot;
+	bool fault = last_words(run, words, sizeof(words));
+
+	if (look_after(run))
+		return;
+	boot_judge(b, E_OFF, 0);
+	if (!by_itself || b->trouble)
+		return;
+	if (fault) {
+		b->verdict = CRASH;
+		b->layer = L_HYPERVISOR;
+		snprintf(b->reason, sizeof(b->reason),
+			 "triple fault, waiting for: %s",
+			 stage_label(boot_awaits(b)));
+	} else if (WIFSIGNALED(status)) {
+		lab_error(run, "%s was killed by signal %d (%s)",
+			  run->o->command[0], WTERMSIG(status), words);
+	} else if (WEXITSTATUS(status)) {
+		lab_error(run, "%s ended with status %d: %s",
+			  run->o->command[0], WEXITSTATUS(status), words);
+	}
+}
+
 /* Returns true, with the verdict given, once a limit is reached. */
 static bool over_limit(struct run *run)
 {
@@ -558,12 +577,13 @@ static enum verdict run_boot(const struct options *o)
 	struct run run = { .o = o, .child = -1, .fd = { -1, -1 } };
 	enum verdict verdict = ERROR;
 	char *tap = path_in(o->out, "guest.tap");
+	char *log = path_in(o->out, "qemu.log");
 	sigset_t wake;
 	unsigned int i;
 	int error;
 
 	run.boot = malloc(sizeof(*run.boot));
-	if (!run.boot || !tap) {
+	if (!run.boot || !tap || !log) {
 		fprintf(stderr, "runner: out of memory\n");
 		goto out;
 	}
@@ -588,11 +608,14 @@ static enum verdict run_boot(const struct options *o)
 	}
 	setvbuf(run.copy, NULL, _IOLBF, 0);
 	run.boot->copy = run.copy;
-	for (i = 0; i < PORTS && o->log[i]; i++)
-		if (unlink(o->log[i]) && errno != ENOENT) {
-			lab_error(&run, "%s: %s", o->log[i], strerror(errno));
+	for (i = 0; i < PORTS + 1; i++) {
+		const char *old = i < PORTS ? o->log[i] : log;
+
+		if (old && unlink(old) && errno != ENOENT) {
+			lab_error(&run, "%s: %s", old, strerror(errno));
 			goto out_result;
 		}
+	}
 
 	/* Waited for, not handled: nothing happens between two looks. */
 	sigemptyset(&wake);
@@ -601,7 +624,7 @@ static enum verdict run_boot(const struct options *o)
 	sigaddset(&wake, SIGHUP);
 	sigaddset(&wake, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &wake, NULL);
-	if (!start(&run))
+	if (!start(&run, o->command, log))
 		follow(&run, &wake);
 	if (ferror(run.copy))
 		lab_error(&run, "cannot write %s", tap);
@@ -621,6 +644,7 @@ out:
 	if (run.copy)
 		fclose(run.copy);
 	free(run.boot);
+	free(log);
 	free(tap);
 	return verdict;
 }
@@ -675,6 +699,7 @@ static bool parse(struct options *o, int argc, char **argv)
 		{ "total",		required_argument, NULL, 't' },
 		{ "events",		required_argument, NULL, 'v' },
 		{ "disks",		required_argument, NULL, 'd' },
+		{ "after",		required_argument, NULL, 'a' },
 		{ "name",		required_argument, NULL, 'n' },
 		{ "meta",		required_argument, NULL, 'm' },
 		{ "echo",		no_argument,       NULL, 'e' },
@@ -692,6 +717,7 @@ static bool parse(struct options *o, int argc, char **argv)
 		case '2': o->log[1] = optarg; break;
 		case 'v': good = order_events(o->ordered, optarg); break;
 		case 'd': good = positive(optarg, &o->disks); break;
+		case 'a': o->after = optarg; break;
 		case 'n': o->name = optarg; break;
 		case 'e': o->echo = true; break;
 		case 's': good = positive(optarg, &silence); break;
@@ -729,7 +755,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: runner --out DIR --role xen0|xenU "
 			"--log FILE [--log2 FILE] --silence SEC --total SEC\n"
 			"  [--stage-silence STAGE=SEC]... [--name K] [--echo] "
-			"[--events KIND,...] [--disks N]\n  [--meta KEY=VALUE]... -- COMMAND [ARG]...\n");
+			"[--events KIND,...] [--disks N]\n  [--after WORDS] [--meta KEY=VALUE]... -- COMMAND [ARG]...\n");
 	json_decref(o.meta);
 	return verdict;
 }

@@ -551,12 +551,12 @@ static void event_line(struct boot *b, const char *p)
 	b->event[0] = '\0';
 }
 
-/* "NAME: clean" or "NAME: damaged: WHY" */
-static void disk_line(struct boot *b, const char *p)
+/* "LAB disk NAME: clean" or "LAB disk NAME: damaged: WHY" */
+static void disk_line(struct boot *b, const char *line)
 {
-	const char *said = strstr(p, ": ");
+	const char *p = line, *said;
 
-	if (!said)
+	if (!skip_text(&p, "LAB disk ") || !(said = strstr(p, ": ")))
 		return;
 	if (!strcmp(said, ": clean"))
 		b->clean++;
@@ -581,8 +581,6 @@ static void dom0_line(struct boot *b, const char *line)
 				 b->event[0] ? ", in " : "", b->event);
 	} else if (skip_text(&p, "event ")) {
 		event_line(b, p);
-	} else if (skip_text(&p, "disk ")) {
-		disk_line(b, p);
 	} else if (skip_text(&p, "failed: ")) {
 		conclude(b, ERROR, L_DOM0, "%s", p);
 	}
@@ -621,8 +619,10 @@ static int finish_line(struct boot *b, unsigned int number)
 
 	snprintf(port->last[port->lines++ % LAST_LINES], LAST_WIDTH, "%s", line);
 	if (!port->torn) {
-		if (number == 0)
+		if (number == 0) {
 			xen_line(b, line);
+			disk_line(b, line);
+		}
 		if (number == 0 && b->role == ROLE_XENU)
 			dom0_line(b, line);
 		if (number == guest_port(b))
@@ -758,7 +758,7 @@ static void judge_tests(struct boot *b)
 	} else if (*b->damage) {
 		conclude(b, FAIL, L_KERNEL, "%s", b->damage);
 	} else if (b->clean < b->disks) {
-		conclude(b, ERROR, L_DOM0, "%u of %u disks were checked",
+		conclude(b, ERROR, L_LAB, "%u of %u disks were checked",
 			 b->clean, b->disks);
 	} else if (missing != EVENTS && !b->done[missing]) {
 		conclude(b, ERROR, L_DOM0, "not one %s was done",
