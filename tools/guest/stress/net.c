@@ -37,6 +37,19 @@ static int is_flapping(const struct net *net)
 	return net == &nets[net_count - 1];
 }
 
+/* Does NET carry anything at all? */
+static void tell_traffic(const struct net *net)
+{
+	struct net_count was, is;
+
+	if (!net_counted(net, &was))
+		return;
+	sleep(5);
+	if (net_counted(net, &is))
+		diag("%s: in 5 s %llu bytes came and %llu went", net->name,
+		     is.rx_bytes - was.rx_bytes, is.tx_bytes - was.tx_bytes);
+}
+
 static int echo(void *arg)
 {
 	const unsigned int number = *(unsigned int *)arg;
@@ -61,6 +74,8 @@ static int echo(void *arg)
 
 			bad = net_echo(fd, net->name, stress_random(0), amount,
 				       LIMIT);
+			if (bad)
+				tell_traffic(net);
 			if (!bad)
 				shared->bytes[number] += amount;
 			if (!stress_on())
