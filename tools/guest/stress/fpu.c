@@ -4,8 +4,8 @@
  *
  * Tasks on CPU 0 hold registers of their own while they yield, are preempted by
  * SCHED_FIFO wakers and SCHED_RR peers, take signals whose handler uses the same
- * registers, and fork; where there are more CPUs, one moves between them.  They
- * must find all of them as they were.  See ../tests/fpu.c for the single cases.
+ * registers, and fork; where there are more CPUs, two share the last one, and one
+ * moves between them.  They must find all of them as they were.  See ../tests/fpu.c for the single cases.
  */
 #include <sched.h>
 #include <sys/syscall.h>
@@ -166,6 +166,13 @@ static int forking(void *rounds)
 	return 0;
 }
 
+/* Those of CPU 0 are not alone in having to share a CPU. */
+static int on_last_cpu(void *rounds)
+{
+	bind_to(sysconf(_SC_NPROCESSORS_CONF) - 1);
+	return yielding(rounds);
+}
+
 static int moving(void *rounds)
 {
 	const int cpus = sysconf(_SC_NPROCESSORS_CONF);
@@ -190,6 +197,8 @@ int main(void)
 		{ "SCHED_RR, 2", round_robin },
 		{ "signalled", signalled },
 		{ "forking", forking },
+		{ "yielding on the last CPU, 1", on_last_cpu },
+		{ "yielding on the last CPU, 2", on_last_cpu },
 		{ "moving between CPUs", moving },
 	};
 
