@@ -26,6 +26,7 @@
 #include <sys/sysmacros.h>
 #include <sys/time.h>
 
+#include "../store.h"
 #include "../stress.h"
 #include "../xen.h"
 
@@ -45,15 +46,6 @@
 #define XENVER_VERSION		0
 #define XENVER_EXTRAVERSION	1
 #define EXTRAVERSION		16	/* bytes */
-
-#define STORE_DIRECTORY		1
-#define STORE_READ		2
-#define STORE_BEGIN		6
-#define STORE_END		7
-#define STORE_WRITE		11
-#define STORE_RM		13
-#define STORE_ERROR		16
-#define STORE_PAYLOAD		1024	/* bytes we send or get, at most */
 
 #define PAIRS		2
 #define BINDERS		3
@@ -82,90 +74,7 @@ static struct shared {
 
 static char node[64];			/* of the event channel device */
 static int evtchn_file = -1;		/* what the binders share */
-static int store;			/* is there one? */
 static int domain;			/* its number, when this task began */
-
-struct message {
-	struct {
-		uint32_t type, request, transaction, len;
-	} head;
-	char body[STORE_PAYLOAD + 1];
-};
-
-/* Send M, get the answer into M, with a 0 behind it.  -1 if it is an error, whose
- * name is in the body. */
-static int ask_store(int fd, struct message *m, uint32_t type,
-		     uint32_t transaction, uint32_t len)
-{
-	size_t got = 0;
-	ssize_t n;
-
-	m->head.type = type;
-	m->head.request = 0;
-	m->head.transaction = transaction;
-	m->head.len = len;
-	if (write(fd, m, sizeof(m->head) + len) !=
-	    (ssize_t)(sizeof(m->head) + len))
-		bail("write to the store: %m");
-	do {
-		n = read(fd, (char *)m + got, sizeof(*m) - 1 - got);
-		if (n <= 0)
-			bail("read from the store: %zd, %m", n);
-		got += n;
-	} while (got < sizeof(m->head) ||
-		 (got < sizeof(m->head) + m->head.len && got < sizeof(*m) - 1));
-	((char *)m)[got] = '\0';
-	if (got != sizeof(m->head) + m->head.len)
-		bail("store: %zu bytes in place of %zu", got,
-		     sizeof(m->head) + m->head.len);
-	if (m->head.type == type)
-		return 0;
-	if (m->head.type != STORE_ERROR)
-		bail("store: answer %u to request %u", m->head.type, type);
-	return -1;
-}
-
-static int store_write(int fd, struct message *m, uint32_t transaction,
-		       const char *path, const void *value, size_t len)
-{
-	size_t at = strlen(path) + 1;
-
-	memcpy(m->body, path, at);
-	memcpy(m->body + at, value, len);
-	return ask_store(fd, m, STORE_WRITE, transaction, at + len);
-}
-
-static int store_path(int fd, struct message *m, uint32_t type,
-		      uint32_t transaction, const char *path)
-{
-	strcpy(m->body, path);
-	return ask_store(fd, m, type, transaction, strlen(path) + 1);
-}
-
-static int open_store(void)
-{
-	return open("/proc/xen/xenbus", O_RDWR);
-}
-
-/*
- * The number of this domain, which a restored one has not, for it is another
- * domain.  Where there is no store there is nobody who saves.
- */
-static int domain_number(void)
-{
-	struct message m;
-	int fd;
-
-	if (!store)
-		return 0;
-	fd = open_store();
-	if (fd < 0)
-		bail("/proc/xen/xenbus: %m");
-	if (store_path(fd, &m, STORE_READ, 0, "domid"))
-		bail("the store has no domid: %.32s", m.body);
-	close(fd);
-	return atoi(m.body);
-}
 
 static int restored(void)
 {
@@ -857,7 +766,7 @@ static int end(int number)
 
 int main(void)
 {
-	int evtchn = find_evtchn(), privcmd;
+	int evtchn = find_evtchn(), privcmd, store;
 	static const char *const results[] = {
 		"no notification is lost", "ports have one owner",
 		"a file is closed while it is read",
