@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tap.h"
+#include "xen.h"
 
 #define STORE_DIRECTORY		1
 #define STORE_READ		2
@@ -83,21 +84,6 @@ static inline int store_path(int fd, struct message *m, uint32_t type,
 static inline int open_store(void)
 {
 	return open("/proc/xen/xenbus", O_RDWR);
-}
-
-/* In domain 0 the store is a daemon.  Here is none, and a request would wait. */
-static inline int has_store(void)
-{
-	char caps[64] = "";
-	int fd = open("/proc/xen/capabilities", O_RDONLY);
-
-	if (fd < 0 || read(fd, caps, sizeof(caps) - 1) < 0 ||
-	    strstr(caps, "control_d"))
-		return 0;
-	close(fd);
-	fd = open_store();
-	close(fd);
-	return fd >= 0;
 }
 
 /*

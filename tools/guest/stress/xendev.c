@@ -28,7 +28,6 @@
 
 #include "../store.h"
 #include "../stress.h"
-#include "../xen.h"
 
 /* The driver's requests: a letter, a number, the size of the argument. */
 #define EVTCHN_BIND_INTERDOMAIN	_IOC(_IOC_NONE, 'E', 1, 8)
