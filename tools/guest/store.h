@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the stress programs share that ask Xen's store, through /proc/xen/xenbus.
+ * What the programs share that ask Xen's store, through /proc/xen/xenbus.
  */
 #ifndef STORE_H
 #define STORE_H
@@ -24,10 +24,12 @@
 #define STORE_ERROR		16
 #define STORE_PAYLOAD		1024	/* bytes we send or get, at most */
 
+struct head {
+	uint32_t type, request, transaction, len;
+};
+
 struct message {
-	struct {
-		uint32_t type, request, transaction, len;
-	} head;
+	struct head head;
 	char body[STORE_PAYLOAD + 1];
 };
 

@@ -5,7 +5,8 @@
  * Tasks on CPU 0 hold registers of their own while they yield, are preempted by
  * SCHED_FIFO wakers and SCHED_RR peers, take signals whose handler uses the same
  * registers, and fork; where there are more CPUs, two share the last one, and one
- * moves between them.  They must find all of them as they were.  See ../tests/fpu.c for the single cases.
+ * moves between them.  They must find all of them as they were.  See
+ * ../tests/fpu.c for the single cases.
  */
 #include <sched.h>
 #include <sys/syscall.h>

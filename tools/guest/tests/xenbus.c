@@ -22,18 +22,13 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "../store.h"
 #include "../tap.h"
-#include "../xen.h"
 
-#define STORE_READ	2
 #define ASKERS		2
 #define ROUNDS		50
 #define PATIENCE	20	/* seconds, for all answers */
 #define SIGNALS		20
-
-struct head {
-	uint32_t type, request, transaction, len;
-};
 
 /* What is asked for; the answers differ in content and length. */
 static const char *const path[ASKERS] = { "domid", "name" };
