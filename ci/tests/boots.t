@@ -69,8 +69,8 @@ attempt "front ends: files on disks, echo over the network" env \
 attempt "hardware: the same with QEMU's disks and cards" env \
 	TESTS=disk,net "$TOP/tools/job" boot xen0-x86_32-smp-preempt-debug
 
-# Kernels that are not preempted, so that what fails is the stress or the lab, and
-# no save, which corrupts these guests too (docs/hazards.md).
+# Kernels that are not preempted, so that what fails is the stress or the lab, and no
+# save, which takes half a minute.
 attempt "stress, xen0" env T=15 "$TOP/tools/job" stress xen0-x86_32-nopreempt
 attempt "stress and events, xenU" env T=15 EVENTS=pause,memory \
 	"$TOP/tools/job" stress xenU-x86_32-nopreempt
