@@ -745,7 +745,7 @@ boot_files()
 	boot_files
 	boot 0 --role xen0 --devices disk,net
 	[ "$(grep -c 'if=ide.*file=hd[ab]$' 'out dir/args')" = 2 ]
-	[ "$(grep -c '^rtl8139,' 'out dir/args')" = 2 ]
+	[ "$(grep -c '^e1000,' 'out dir/args')" = 2 ]
 	grep -q 'root=/dev/hda disks=hda,,hdb net=10[.]5[.]0[.]2/10' 'out dir/args'
 	run grep -e acpi=off -e noapic -e ide0=noprobe 'out dir/args'
 	[ "$status" -eq 1 ]
@@ -759,7 +759,7 @@ boot_files()
 	boot 0 --role xen0 --devices disk
 	boot 0 --role xen0
 	grep -q ' acpi=off noapic pci=off ide0=noprobe ' 'out dir/args'
-	run grep -e if=ide -e rtl8139 'out dir/args'
+	run grep -e if=ide -e e1000 'out dir/args'
 	[ "$status" -eq 1 ]
 	[ ! -e 'out dir/hda' ]
 }

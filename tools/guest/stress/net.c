@@ -4,9 +4,11 @@
  *
  * For each device of NET (../net.h) a task makes one TCP connection after the other
  * to its echo, and compares what comes back; now and then it keeps one for many
- * rounds.  Another takes the last device down and up again.  That may cost a
- * connection time, and one that is about to be made, but no byte.  A third one
- * changes how many receive buffers netfront keeps, where it lets one.
+ * rounds.  Another takes the last device down and up again, mostly once it has
+ * received something: a card needs seconds for its link, and each end of a
+ * connection waits longer each time it sends in vain.  That may cost a connection
+ * time, and one that is about to be made, but no byte.  A third one changes how many
+ * receive buffers netfront keeps, where it lets one.
  *
  * While the domain is saved its peer goes on sending in vain, and waits longer
  * each time.  So a connection may stay silent after a restore, but not the next.
@@ -84,9 +86,13 @@ static int echo(void *arg)
 static int flap(void *arg)
 {
 	const struct net *net = &nets[net_count - 1];
+	struct net_count up = { 0, 0 }, now;
 
 	(void)arg;
 	while (stress_on()) {
+		while (stress_on() && net_counted(net, &now) &&
+		       now.rx_bytes == up.rx_bytes)
+			pause_ms(20);
 		pause_ms(UP);
 		if (net_flags(net, 0, IFF_UP))
 			return stress_bad("%s down: %m", net->name);
@@ -94,6 +100,8 @@ static int flap(void *arg)
 		if (net_flags(net, IFF_UP, 0))
 			return stress_bad("%s up: %m", net->name);
 		shared->downs++;
+		if (!stress_random(4) || !net_counted(net, &up))
+			up.rx_bytes = 0;
 	}
 	return 0;
 }
