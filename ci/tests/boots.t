@@ -69,10 +69,12 @@ attempt "front ends: files on disks, echo over the network" env \
 attempt "hardware: the same with QEMU's disks and cards" env \
 	TESTS=disk,net "$TOP/tools/job" boot xen0-x86_32-smp-preempt-debug
 
-# One is not preempted, so that what fails is the stress or the lab.
+# Two are not preempted, so that what fails is the stress or the lab.
 attempt "stress, xen0" env T=15 "$TOP/tools/job" stress xen0-x86_32-nopreempt
-attempt "stress and events, xenU: devices, and a save" env T=20 \
-	TESTS=disk,net,domain,spaces EVENTS=pause,memory,save:1 \
+attempt "stress and events, xenU" env T=15 EVENTS=pause,memory \
+	"$TOP/tools/job" stress xenU-x86_32-nopreempt
+attempt "stress and saves, xenU with devices" env T=20 \
+	TESTS=disk,net,domain,spaces EVENTS=save:1 \
 	"$TOP/tools/job" stress xenU-x86_32-smp-preempt-debug
 
 # unlisted - warnings for Xen's files that docs/warnings.md does not account for: it
