@@ -86,11 +86,13 @@ static int echo(void *arg)
 static int flap(void *arg)
 {
 	const struct net *net = &nets[net_count - 1];
-	struct net_count up = { 0, 0 }, now;
+	struct net_count up, now;
 
 	(void)arg;
 	while (stress_on()) {
-		while (stress_on() && net_counted(net, &now) &&
+		int wait = stress_random(4) && net_counted(net, &up);
+
+		while (wait && stress_on() && net_counted(net, &now) &&
 		       now.rx_bytes == up.rx_bytes)
 			pause_ms(20);
 		pause_ms(UP);
@@ -100,8 +102,6 @@ static int flap(void *arg)
 		if (net_flags(net, IFF_UP, 0))
 			return stress_bad("%s up: %m", net->name);
 		shared->downs++;
-		if (!stress_random(4) || !net_counted(net, &up))
-			up.rx_bytes = 0;
 	}
 	return 0;
 }
