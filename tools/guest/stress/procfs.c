@@ -4,9 +4,10 @@
  *
  * Readers with buffers of changing sizes parse the files of the whole system and
  * those of processes, among them some that live for milliseconds.  Counters may
- * not go backwards, and what cannot change must not: the time of the boot, the
- * kernel's own symbols (those of modules may), a process's start.  A process that
- * has just gone is no failure.
+ * not go backwards, and what cannot change must not: the kernel's own symbols
+ * (those of modules may), a process's start.  The time of the boot is what the
+ * clocks say, which is later after each save: CLOCK_MONOTONIC stood still.  A
+ * process that has just gone is no failure.
  *
  * Skips files that are not there, and says so.
  * STRESS_SECONDS, SEED: see stress.h.  Exit status 0 if all is well.
@@ -174,16 +175,46 @@ static int not_backwards(const char *key, unsigned long long *last)
 	return 0;
 }
 
+/* When the clocks say that the system came up, in seconds: from, and to. */
+struct span {
+	long long from, to;
+};
+
+static long long clock_seconds(clockid_t clock)
+{
+	struct timespec t;
+
+	/* 2.6.12 has no CLOCK_BOOTTIME; what has, counts from there. */
+	if (clock_gettime(clock, &t) && clock_gettime(CLOCK_MONOTONIC, &t))
+		bail("clock_gettime: %m");
+	return t.tv_sec;
+}
+
+static struct span boot_time(void)
+{
+	long long before = clock_seconds(CLOCK_BOOTTIME);
+	long long now = clock_seconds(CLOCK_REALTIME);
+
+	/* Whole seconds may differ by one from the whole of the difference. */
+	return (struct span){ now - clock_seconds(CLOCK_BOOTTIME) - 1,
+			      now - before + 1 };
+}
+
+static struct span boot_before;		/* the file was read */
+
 static int system_stat(void)
 {
-	static unsigned long long switches, forks, interrupts, user, boot;
+	static unsigned long long switches, forks, interrupts, user;
+	struct span a = boot_before, b = boot_time();
 	unsigned long long now;
 
 	if (number_of("btime ", &now))
 		return -1;
-	if (boot && now != boot)
-		return malformed("", "btime was %llu, is %llu", boot, now);
-	boot = now;
+	if ((long long)now < (a.from < b.from ? a.from : b.from) ||
+	    (long long)now > (a.to > b.to ? a.to : b.to))
+		return malformed("", "btime is %llu, for clocks %lld to %lld, "
+				 "then %lld to %lld", now, a.from, a.to,
+				 b.from, b.to);
 	return not_backwards("ctxt ", &switches) ||
 		not_backwards("processes ", &forks) ||
 		not_backwards("intr ", &interrupts) ||
@@ -321,6 +352,7 @@ static int system_files(void *arg)
 
 		if (turn++ >= 2 * FILES && stress_random(32) >= files[i].share)
 			continue;
+		boot_before = boot_time();
 		if (read_file(files[i].path, files[i].once)) {
 			if (errno == ENOENT)
 				continue;
