@@ -9,7 +9,7 @@ setup()
 	cd "$BATS_TEST_TMPDIR" || exit
 	OUT=$PWD/out XEN_PREEMPT_CACHE=$PWD/cache RESULTS=$PWD/r.jsonl
 	export OUT XEN_PREEMPT_CACHE RESULTS
-	unset T SEED EVENTS TORTURE CPUS TOOLCHAIN CROSS_COMPILE
+	unset T SEED EVENTS TORTURE CPUS TESTS TOOLCHAIN CROSS_COMPILE
 }
 
 # stressed K FILTER - a result.json in out/K/stress: a pass, changed by the jq FILTER
@@ -54,6 +54,15 @@ record()
 		r.jsonl)" = '[36,7,50,2,3,2,"PASS",null]' ]
 	grep -qxF "| xenU-x86_32-smp-preempt | 2 | 50 | 1 | 0.01 | 7 | 3 | 4 | 0 |" r.md
 	grep -qx "None." r.md
+}
+
+@test "with devices it is another row, and the command to repeat it has them" {
+	stressed xenU-x86_32 .
+	stressed again '.name = "xenU-x86_32" | .meta.devices = "disk,net" | .verdict = "FAIL"'
+	record 0
+	grep -qF "| xenU-x86_32 | 1 | - | 1 |" r.md
+	grep -qF "| xenU-x86_32, disk,net | 1 | - | 1 |" r.md
+	grep -qF "K=xenU-x86_32 T=36 SEED=7 TESTS=all,disk,net" r.md
 }
 
 @test "runs add up, whatever the order of the lines, and a double counts once" {
@@ -120,6 +129,8 @@ fakes()
 	cat >checkout/tools/job <<-EOF
 	#!/bin/sh
 	echo "\$2 T=\$T SEED=\$SEED EVENTS=\$EVENTS TORTURE=\$TORTURE CPUS=\$CPUS" >>"$PWD/jobs"
+	[ "\$TESTS" = all,disk,net ] || exit
+	[ "\$SEED" != 9 ] || exit 1
 	mkdir -p "$OUT/\$2/stress"
 	cd "$OUT/\$2/stress" || exit
 	echo log >console.log
@@ -167,6 +178,13 @@ soak()
 	[ "$(grep -c TORTURE=7 jobs)" -eq 3 ]
 	[ "$(cat out/soak/xen0-x86_32-preempt-debug-2005-12-05T010200Z/console.log)" = log ]
 	[ "$(jq -r .verdict r.jsonl | xargs)" = "PASS FAIL PASS" ]
+}
+
+@test "soak: of a run that did not begin no earlier one's result is taken: 1" {
+	fakes
+	T=60 SEED=8 soak 1 0.03 xen0-x86_32-preempt-debug
+	[[ $output == *"left no result"* ]]
+	[ "$(wc -l <r.jsonl)" -eq 1 ]
 }
 
 @test "soak: by default both roles on 1, 2 and 4 VCPUs" {
