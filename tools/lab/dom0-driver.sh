@@ -3,9 +3,10 @@
 #
 # Put into its ramdisk by tools/lab/driver-domain, as /domU/driver.sh, and read by
 # dom0-init.sh before that creates the guest.  Creates the domain "driver", gives the
-# guest a disk that it serves, and does what `xl devd`, which does not run on a
-# kernel of 2005, would do there: says which device is meant.  The driver's console
-# comes on domain 0's, each line with "driver: " before it.
+# guest a disk and a network device that it serves, and does what `xl devd`, which does
+# not run on a kernel of 2005, would do there: says which disk is meant, and gives the
+# other end of the network device its address, and an echo server, by the driver's
+# console.  That comes on domain 0's, each line with "driver: " before it.
 
 for name in list read; do
 	[ -e /usr/bin/xenstore-$name ] || ln -s xenstore-write /usr/bin/xenstore-$name
@@ -23,6 +24,7 @@ done
 
 cat >>/domU/config <<EOF
 disk = [ "format=raw,vdev=hdc,access=rw,backendtype=phy,backend=driver,target=/dev/ram0" ]
+vif = [ "mac=00:16:3e:00:05:00,backend=driver" ]
 EOF
 # There is memory for two domains, not for three of this size.
 sed -i 's/^memory = .*/memory = 192/' /domU/config
@@ -45,4 +47,21 @@ name_device()
 	done
 }
 
+# name_network - for the guest's network device, once the driver's netback has it: the
+# driver's shell is told so
+name_network()
+{
+	driver=/local/domain/$(xl domid driver)
+	until guest=$(xenstore-list "$driver/backend/vif" 2>/dev/null | head -n 1) &&
+		[ "$(xenstore-read "$driver/backend/vif/$guest/0/state")" = 4 ]; do
+		sleep 0.2
+	done
+	cat >"$(xenstore-read "$driver/console/tty")" <<-EOF
+	ifconfig vif$guest.0 10.5.0.1 netmask 255.255.255.0 up
+	nc -ll -p 7 -e cat &
+	EOF
+	echo "LAB dom0: driver domain serves vif$guest.0"
+}
+
 name_device &
+name_network &
