@@ -30,8 +30,9 @@
 
 #include "tap.h"
 
-#define WATCH_LOOKS	200	/* wakeups to look at */
-#define WATCH_ENOUGH	10	/* of them, to be sure that it happens */
+#define WATCH_LOOKS	200	/* wakeups to look at, */
+#define WATCH_MOST	2000	/* and no more than these until there are */
+#define WATCH_ENOUGH	10	/* of what shows it */
 
 struct watch {
 	/* Written by the call, in memory from watch_buffer(). */
@@ -42,6 +43,7 @@ struct watch {
 	void *arg;
 	/* What watch() found. */
 	unsigned long calls;		/* completed calls */
+	unsigned int looks;
 	unsigned int inside;		/* looks that found one half done */
 	unsigned int after;		/* looks at the end of one */
 };
@@ -86,15 +88,27 @@ static inline void watch_worker(const struct watch *w, struct watch_state *s)
 	}
 }
 
-/* Look WATCH_LOOKS times. */
-static inline void watch(struct watch *w)
+/*
+ * EXPECTED is 1 if the call should be preempted: only looks inside show that.
+ * Where it is not known or never, those at the end of the call will do.
+ */
+static inline int watch_enough(const struct watch *w, int expected)
+{
+	return w->inside + (expected > 0 ? 0 : w->after) >= WATCH_ENOUGH;
+}
+
+/*
+ * Look WATCH_LOOKS times, and on while that is not enough: on an emulated
+ * machine there are seconds in which nearly every wakeup falls between two of
+ * the calls.
+ */
+static inline void watch(struct watch *w, int expected)
 {
 	/* With HZ=100 each tick is a wakeup; with high-resolution timers an
 	 * emulated machine still gets something done in between. */
 	const struct itimerspec period = { { 0, 4000000 }, { 0, 4000000 } };
 	const struct sched_param urgent = { .sched_priority = 50 };
 	struct watch_state *s = watch_buffer(sizeof(*s));
-	unsigned int looks = 0;
 	sigset_t alarm;
 	cpu_set_t cpu;
 	timer_t timer;
@@ -124,14 +138,15 @@ static inline void watch(struct watch *w)
 	    timer_settime(timer, 0, &period, NULL))
 		bail("timer: %m");
 
-	while (looks < WATCH_LOOKS) {
+	while (w->looks < WATCH_LOOKS ||
+	       (w->looks < WATCH_MOST && !watch_enough(w, expected))) {
 		if (sigwaitinfo(&alarm, NULL) < 0)
 			bail("sigwaitinfo: %m");
 		if (waitpid(worker, NULL, WNOHANG))
 			bail("the watched call did not do what it should");
 		if (!s->calls)
 			continue;	/* not yet at work */
-		looks++;
+		w->looks++;
 		if (*w->first && !*w->last)
 			w->inside++;
 		else if (*w->first && s->in_call)
@@ -152,8 +167,8 @@ static inline void watch(struct watch *w)
 static inline void watch_and_judge(struct watch *w, const char *what,
 				   int expected)
 {
-	watch(w);
-	diag("seen %u of %u wakeups inside the kernel", w->inside, WATCH_LOOKS);
+	watch(w, expected);
+	diag("seen %u of %u wakeups inside the kernel", w->inside, w->looks);
 	diag("%u more at the end of the call; %lu calls", w->after, w->calls);
 
 	ok(w->inside + w->after >= WATCH_ENOUGH,
