@@ -4,9 +4,9 @@
 # Put into its ramdisk by tools/lab/driver-domain, as /domU/driver.sh, and read by
 # dom0-init.sh before that creates the guest.  Creates the domain "driver", gives the
 # guest a disk and a network device that it serves, and does what `xl devd`, which does
-# not run on a kernel of 2005, would do there: says which disk is meant, and gives the
-# other end of the network device its address, and an echo server, by the driver's
-# console.  That comes on domain 0's, each line with "driver: " before it.
+# not run on a kernel of 2005, would do there: says which disk is meant, and, by the
+# driver's console, puts the other end of the network device on a bridge with an echo
+# server.  That console comes on domain 0's, each line with "driver: " before it.
 
 for name in list read; do
 	[ -e /usr/bin/xenstore-$name ] || ln -s xenstore-write /usr/bin/xenstore-$name
@@ -48,7 +48,8 @@ name_device()
 }
 
 # name_network - for the guest's network device, once the driver's netback has it: the
-# driver's shell is told so
+# driver's shell is told so.  Its own end of the bridge is veth0, as domain 0's was in
+# 2005: what its stack sends elsewhere reaches the guest without a checksum.
 name_network()
 {
 	driver=/local/domain/$(xl domid driver)
@@ -57,7 +58,15 @@ name_network()
 		sleep 0.2
 	done
 	cat >"$(xenstore-read "$driver/console/tty")" <<-EOF
-	ifconfig vif$guest.0 10.5.0.1 netmask 255.255.255.0 up
+	brctl addbr xenbr0
+	brctl setfd xenbr0 0
+	brctl addif xenbr0 vif0.0
+	brctl addif xenbr0 vif$guest.0
+	ifconfig vif0.0 up
+	ifconfig vif$guest.0 up
+	ifconfig xenbr0 up
+	ifconfig veth0 hw ether 00:16:3e:00:05:01
+	ifconfig veth0 10.5.0.1 netmask 255.255.255.0 up
 	nc -ll -p 7 -e cat &
 	EOF
 	echo "LAB dom0: driver domain serves vif$guest.0"
