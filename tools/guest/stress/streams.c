@@ -8,7 +8,8 @@
  * 1 byte to 64 KB.  The receiver waits in any way - in read(), poll(), select() or
  * epoll -, checks each byte, and where there are messages the size of each.  In
  * the end both compare their sums.  Whoever waits longer than STRESS_STALL seconds
- * fails and says for what.
+ * fails and says for what; a receiver also how it waited, what there is to read now,
+ * and what the sender does.
  *
  * Brings the loopback device up if it can.  Skips kinds that the kernel lacks.
  * STRESS_SECONDS, SEED: see stress.h.  Exit status 0 if all is well.
@@ -67,6 +68,7 @@ static struct shared {
 
 static int absent[KINDS];
 static unsigned char out[PIECE], in[PIECE];
+static const char *way;			/* of the last wait */
 
 static uint32_t mix(uint32_t seed, uint32_t at)
 {
@@ -102,6 +104,24 @@ static int cannot(const char *what, const struct round *r, uint32_t at)
 	diag("%s: cannot %s, at byte %u of %u: %m",
 	     kinds[r->kind].name, what, at, r->amount);
 	return -1;
+}
+
+/* A wake-up was lost if there is something to read now; if not, the sender had no
+ * turn (state R), or itself waits in vain. */
+static void say_what_is_there(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char path[32], stat[256] = "";
+	int ready = poll(&p, 1, 0), bytes = -1, from;
+
+	ioctl(fd, FIONREAD, &bytes);
+	snprintf(path, sizeof(path), "/proc/%d/stat", getppid());
+	from = open(path, O_RDONLY);
+	if (from >= 0 && read(from, stat, sizeof(stat) - 1) > 0)
+		stat[strcspn(stat, "\n")] = '\0';
+	close(from);
+	diag("waited in %s; now %s, %d bytes; sender: %s", way,
+	     ready > 0 ? "ready" : "nothing", bytes, stat);
 }
 
 static int wait_in_poll(int fd, short events)
@@ -142,11 +162,17 @@ static int wait_in_epoll(int fd, short events)
  * itself, without O_NONBLOCK. */
 static int wait_for(int fd, short events)
 {
-	static int (*const ways[])(int, short) = {
-		wait_in_poll, wait_in_select, wait_in_epoll,
+	static const struct {
+		const char *name;
+		int (*wait)(int, short);
+	} ways[] = {
+		{ "poll()", wait_in_poll }, { "select()", wait_in_select },
+		{ "epoll", wait_in_epoll },
 	};
+	int choice = stress_random(3);
 
-	return ways[stress_random(3)](fd, events);
+	way = ways[choice].name;
+	return ways[choice].wait(fd, events);
 }
 
 static void on_alarm(int sig)
@@ -165,6 +191,7 @@ static ssize_t get(int fd, void *buf, size_t len)
 	ssize_t n;
 
 	if (!is_nonblocking(fd)) {
+		way = "read()";
 		alarm(STRESS_STALL);
 		n = read(fd, buf, len);
 		alarm(0);
@@ -198,6 +225,8 @@ static int get_all(int fd, void *buf, size_t len)
 
 	for (size_t got = 0; got < len; got += n) {
 		n = get(fd, (char *)buf + got, len - got);
+		if (!n)
+			errno = EPIPE;
 		if (n <= 0)
 			return -1;
 	}
@@ -377,8 +406,11 @@ static int receive_round(int fd, const struct round *r, struct report *report)
 
 		got = get(fd, in, kinds[r->kind].messages ? sizeof(in) :
 			  1 + stress_random(sizeof(in)));
-		if (got <= 0)
-			return cannot("read", r, at);
+		if (got <= 0) {
+			cannot("read", r, at);
+			say_what_is_there(fd);
+			return -1;
+		}
 		if (kinds[r->kind].messages && got != (ssize_t)len) {
 			diag("%s: message of %zd bytes in place of %u",
 			     kinds[r->kind].name, got, len);
