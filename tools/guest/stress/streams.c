@@ -98,7 +98,7 @@ static uint32_t add_to_sum(uint32_t sum, const unsigned char *data, size_t len)
 	return sum;
 }
 
-/* EINTR or EAGAIN: it waited in vain. */
+/* EINTR or EAGAIN: it waited in vain.  EPIPE: the other end is closed. */
 static int cannot(const char *what, const struct round *r, uint32_t at)
 {
 	diag("%s: cannot %s, at byte %u of %u: %m",
@@ -407,6 +407,8 @@ static int receive_round(int fd, const struct round *r, struct report *report)
 		got = get(fd, in, kinds[r->kind].messages ? sizeof(in) :
 			  1 + stress_random(sizeof(in)));
 		if (got <= 0) {
+			if (!got)
+				errno = EPIPE;
 			cannot("read", r, at);
 			say_what_is_there(fd);
 			return -1;
