@@ -49,7 +49,8 @@ name_device()
 
 # name_network - for the guest's network device, once the driver's netback has it: the
 # driver's shell is told so.  Its own end of the bridge is veth0, as domain 0's was in
-# 2005: what its stack sends elsewhere reaches the guest without a checksum.
+# 2005: what its stack sends elsewhere reaches the guest without a checksum.  veth0 has
+# no address of its own on the wire.
 name_network()
 {
 	driver=/local/domain/$(xl domid driver)

@@ -170,27 +170,27 @@ static int forking(void *rounds)
 	return 0;
 }
 
-/* Those of CPU 0 are not alone in having to share a CPU. */
-static int on_last_cpu(void *rounds)
+/* Each round on any CPU from FIRST on. */
+static int on_cpus_from(int first, const char *who, void *rounds)
 {
 	do {
-		bind_to(cpus - 1);
-		if (hold("on the last CPU", any_call(), 0, 0, SPIN))
+		bind_to(first + stress_random(cpus - first));
+		if (hold(who, any_call(), 0, 0, SPIN))
 			return 1;
 		++*(unsigned long *)rounds;
 	} while (stress_on());
 	return 0;
 }
 
+/* Those of CPU 0 are not alone in having to share a CPU. */
+static int on_last_cpu(void *rounds)
+{
+	return on_cpus_from(cpus - 1, "on the last CPU", rounds);
+}
+
 static int moving(void *rounds)
 {
-	do {
-		bind_to(stress_random(cpus));
-		if (hold("moving", any_call(), 0, 0, SPIN))
-			return 1;
-		++*(unsigned long *)rounds;
-	} while (stress_on());
-	return 0;
+	return on_cpus_from(0, "moving", rounds);
 }
 
 int main(void)

@@ -106,8 +106,8 @@ static int cannot(const char *what, const struct round *r, uint32_t at)
 	return -1;
 }
 
-/* A wake-up was lost if there is something to read now; if not, the sender had no
- * turn (state R), or itself waits in vain. */
+/* If there is something to read now, a wake-up was lost, or the end came too early;
+ * if not, the sender had no turn (state R), or itself waits in vain. */
 static void say_what_is_there(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -219,15 +219,24 @@ static ssize_t put(int fd, const void *buf, size_t len)
 	return n;
 }
 
+/* Where more must come: an end is an error, too. */
+static ssize_t get_some(int fd, void *buf, size_t len)
+{
+	ssize_t n = get(fd, buf, len);
+
+	if (n)
+		return n;
+	errno = EPIPE;
+	return -1;
+}
+
 static int get_all(int fd, void *buf, size_t len)
 {
 	ssize_t n;
 
 	for (size_t got = 0; got < len; got += n) {
-		n = get(fd, (char *)buf + got, len - got);
-		if (!n)
-			errno = EPIPE;
-		if (n <= 0)
+		n = get_some(fd, (char *)buf + got, len - got);
+		if (n < 0)
 			return -1;
 	}
 	return 0;
@@ -381,7 +390,8 @@ static int send_round(int fd, const struct round *r, struct report *report)
 		report->sum = add_to_sum(report->sum, out, len);
 		at += len;
 		/* Others lose nothing; this one must wait for its turn. */
-		if (r->kind == UDP && (get(fd, out, 1) != 1 || out[0] != 'y'))
+		if (r->kind == UDP &&
+		    (get_some(fd, out, 1) != 1 || out[0] != 'y'))
 			return cannot("be answered", r, at);
 	}
 	report->bytes = at;
@@ -404,11 +414,9 @@ static int receive_round(int fd, const struct round *r, struct report *report)
 	while (at < r->amount) {
 		uint32_t len = piece_size(r, n++);
 
-		got = get(fd, in, kinds[r->kind].messages ? sizeof(in) :
-			  1 + stress_random(sizeof(in)));
-		if (got <= 0) {
-			if (!got)
-				errno = EPIPE;
+		got = get_some(fd, in, kinds[r->kind].messages ? sizeof(in) :
+			       1 + stress_random(sizeof(in)));
+		if (got < 0) {
 			cannot("read", r, at);
 			say_what_is_there(fd);
 			return -1;
