@@ -195,7 +195,7 @@ static inline int net_echo(int fd, const char *name, uint32_t seed,
 			continue;
 		n = read(fd, in, sizeof(in));
 		if (n == 0)
-			errno = ECONNRESET;
+			errno = EPIPE;
 		if (n <= 0 && (n == 0 || errno != EAGAIN))
 			goto failed;
 		for (ssize_t i = 0; i < n; i++) {

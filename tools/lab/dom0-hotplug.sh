@@ -22,7 +22,13 @@ block,add)
 	;;
 vif-bridge,online)
 	# vifD.N, of domain D, has the network 10.5.N.0; the guest is number 2 there.
-	ifconfig "$vif" "10.5.${vif##*.}.1" netmask 255.255.255.0 up &&
+	# Its hardware address is told, not asked for: after a restore this is up before
+	# the guest's end is, and three questions without an answer are "host
+	# unreachable", at which Linux forgets a connection whose last ACK the save took
+	# (tcp_req_err()).  To the guest it is established, and would then be reset.
+	net=10.5.${vif##*.}
+	ifconfig "$vif" "$net.1" netmask 255.255.255.0 up &&
+		arp -i "$vif" -s "$net.2" "$(xenstore-read "$XENBUS_PATH/mac")" &&
 		connected
 	;;
 esac
