@@ -391,15 +391,20 @@ static int pid_stat(pid_t pid)
 	static unsigned long long last_start, last_user;
 	unsigned long long value, user = 0, start = 0;
 	char *at = strrchr(text, ')');
-	int fields = 0;
+	int fields = 0, reaped = 0;
 
 	if (strtol(text, NULL, 10) != pid || !at || at[1] != ' ' ||
 	    !strchr("RSDTtZXxKWPI", at[2]))
 		return malformed(text, "not that of %d", pid);
 	for (at += 3; *at == ' '; fields++) {
-		at += at[1] == '-' ? 2 : 1;
+		int negative = at[1] == '-';
+
+		at += 1 + negative;
 		if (take_number(&at, &value))
 			return malformed(text, "field %d", fields + 4);
+		/* Without a process group it is reaped, and its times are 0. */
+		if (fields + 4 == 5)
+			reaped = negative;
 		if (fields + 4 == 14)
 			user = value;
 		if (fields + 4 == 22)
@@ -407,6 +412,8 @@ static int pid_stat(pid_t pid)
 	}
 	if (fields < PID_FIELDS || *at != '\n')
 		return malformed(text, "%d fields", fields);
+	if (reaped)
+		return 0;
 	if (pid == last_pid && start == last_start && user < last_user)
 		return malformed(text, "user time went back from %llu",
 				 last_user);
