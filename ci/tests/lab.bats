@@ -237,6 +237,19 @@ result()
 	[[ $output == *"CRASH in kernel"*"more than 1 MB of log, waiting for: init up"* ]]
 }
 
+@test "as much while the stress says that time goes by is no flood" {
+	fake <<-'EOF'
+	plan 1
+	for n in 1 2 3; do
+		yes planted | head -c 600000; sleep 0.3
+		echo "# stress: ${n}0 of 30 s, 1 running"
+	done
+	echo "ok 1 - a"; end 1/1
+	EOF
+	lab 0
+	rm console.log
+}
+
 @test "as much from tests that get done is no flood" {
 	fake <<-'EOF'
 	noise() { yes "# noise" | head -n 100000; sleep 0.3; }

@@ -54,8 +54,9 @@ enum {
 	TERM_MS		= 2000,	/* from SIGTERM to SIGKILL */
 	LOG_LIMIT_MB	= 64,	/* both logs together */
 	ROOM_KB		= 1024,	/* the least that must be free on the disk */
-	FLOOD_MB	= 1,	/* the same, since a stage or a test was last done:
-				 * more would take a 115200 baud line minutes */
+	FLOOD_MB	= 1,	/* the same, since a stage or a test was last done, or
+				 * the stress said that time goes by: more would
+				 * take a 115200 baud line minutes */
 	/* After trouble: long enough for the rest of an oops to be seen. */
 	TROUBLE_SILENCE	= 5,
 	TROUBLE_TOTAL	= 30,
@@ -82,7 +83,7 @@ struct run {
 	int fd[PORTS];
 	unsigned long long bytes;
 	unsigned long long bytes_done;	/* when a stage or a test was last done */
-	size_t tests;			/* reported by then */
+	size_t tests, notes;		/* reported by then */
 	struct timespec began;
 	char began_text[32];
 	double at[STAGES];	/* seconds; valid where boot->reached */
@@ -439,8 +440,10 @@ static void note_stages(struct run *run)
 		if (run->o->echo)
 			fprintf(stderr, "  %-15s %6.1f s\n", stage_label(s), now);
 	}
-	if (run->tests != run->boot->tap.count) {
+	if (run->tests != run->boot->tap.count ||
+	    run->notes != run->boot->tap.notes) {
 		run->tests = run->boot->tap.count;
+		run->notes = run->boot->tap.notes;
 		run->bytes_done = run->bytes;
 	}
 	if (run->boot->trouble && !run->trouble_at)

@@ -360,8 +360,10 @@ static int tap_line(struct boot *b, const char *line)
 
 	if (indent != 0 && indent != 4)
 		return 0;
-	if (*p == '#' && (p[1] == ' ' || !p[1]))
+	if (*p == '#' && (p[1] == ' ' || !p[1])) {
+		tap->notes++;
 		return 1;
+	}
 	if (skip_text(&p, "TAP version ")) {
 		if (tap->version)
 			breach(tap, "a second TAP version");

@@ -79,6 +79,7 @@ struct tap {
 	bool version, planned;	/* seen */
 	size_t plan;
 	size_t count, ok, failed, skipped;
+	size_t notes;		/* lines that begin with #, as of the stress */
 	size_t room;
 	struct test *tests;
 	char wrong[REASON];	/* the first breach of the rules */
