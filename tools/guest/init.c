@@ -51,6 +51,7 @@
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -748,6 +749,18 @@ static void make_devices(void)
 	umask(022);
 }
 
+/* Lines as they are: a terminal that makes "\r\n" of "\n" prints the text first, and
+ * lets a message of the kernel come between. */
+static void console_processing(int on)
+{
+	struct termios t;
+
+	if (tcgetattr(STDOUT_FILENO, &t))
+		return;
+	t.c_oflag = on ? t.c_oflag | OPOST : t.c_oflag & ~OPOST;
+	tcsetattr(STDOUT_FILENO, TCSANOW, &t);
+}
+
 static void open_console(void)
 {
 	int fd = open("/dev/console", O_RDWR | O_NOCTTY);
@@ -787,6 +800,7 @@ static void prepare(void)
 	if (mount("dev", "/dev", "devtmpfs", 0, NULL))
 		make_devices();
 	open_console();
+	console_processing(0);
 	mount_on("/proc", "proc");
 	lift_printk_limit();
 	mount_on("/sys", "sysfs");
@@ -803,6 +817,7 @@ static void run_shell(void)
 	pid_t pid = fork(), dead;
 
 	if (!pid) {
+		console_processing(1);
 		/* Job control needs a session with a terminal of its own, which
 		 * opening /dev/console does not give. */
 		setsid();
