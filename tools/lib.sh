@@ -117,8 +117,10 @@ kernels()
 }
 
 # kernel_attrs K - exit 2, naming the nearest, unless the table has K; set
-# K_ROLE (xen0, xenU), K_ARCH (x86_32), K_SMP (yes or nothing), K_CPUS (1, or for
-# -smp $CPUS or 2), K_FLAVOUR and K_CONFIGS (the table's second column).
+# K_ROLE (xen0, xenU), K_ARCH (x86_32, x86_64), K_SUBARCH (i386, x86_64: what the
+# kernel calls it), K_GUEST (of which its guest programs are: $PROGRAMS or K_ARCH),
+# K_SMP (yes or nothing), K_CPUS (1, or for -smp $CPUS or 2), K_FLAVOUR and K_CONFIGS
+# (the table's second column).
 # shellcheck disable=SC2034 # they are for the caller
 kernel_attrs()
 {
@@ -129,6 +131,16 @@ kernel_attrs()
 	K_ARCH=${K_FLAVOUR%%-*} K_FLAVOUR=${K_FLAVOUR#*-}
 	case $K_FLAVOUR in
 	smp-*)	K_FLAVOUR=${K_FLAVOUR#smp-} K_SMP=yes K_CPUS=${CPUS:-2} ;;
+	esac
+	case $K_ARCH in
+	x86_32)	K_SUBARCH=i386 ;;
+	*)	K_SUBARCH=$K_ARCH ;;
+	esac
+	K_GUEST=${PROGRAMS:-$K_ARCH}
+	case $K_ARCH,$K_GUEST in
+	x86_64,x86_32 | "$K_ARCH,$K_ARCH") ;;
+	*)	die 2 "PROGRAMS=$K_GUEST: $1 runs those of $K_ARCH$(
+		[ "$K_ARCH" != x86_64 ] || echo " and x86_32")" ;;
 	esac
 }
 

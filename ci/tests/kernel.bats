@@ -5,7 +5,7 @@ setup()
 {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	cd "$BATS_TEST_TMPDIR" || exit
-	unset CROSS_COMPILE TOOLCHAIN CPUS
+	unset CROSS_COMPILE TOOLCHAIN CPUS PROGRAMS
 }
 
 need_base()
@@ -40,11 +40,21 @@ export_tree()
 }
 
 @test "kernels that differ in preempt alone differ in its symbols alone" {
-	for k in xen0-x86_32 xenU-x86_32 xen0-x86_32-smp xenU-x86_32-smp; do
+	for k in {xen0,xenU}-{x86_32,x86_64}{,-smp}; do
 		diff <("$TOP/tools/kernel/configure" --print "$k-preempt") \
 			<("$TOP/tools/kernel/configure" --print "$k-nopreempt") >d || :
 		grep '^[<>]' d >differ
 		run grep -v PREEMPT differ
+		[ "$status" -eq 1 ]
+	done
+}
+
+@test "an x86_64 kernel asks for nothing that only i386 has" {
+	for k in $("$TOP/tools/job" list | awk '$1 ~ /x86_64/ && !/release/ { print $1 }'); do
+		"$TOP/tools/kernel/configure" --print "$k" >config
+		grep -qx CONFIG_XEN_X86_64=y config
+		run grep -e M686 -e HIGHMEM -e FRAME_POINTER -e ALTERNATIVES -e X86_UP \
+			-e HOTPLUG_CPU config
 		[ "$status" -eq 1 ]
 	done
 }
@@ -128,12 +138,32 @@ CONFIG_C=m" ]
 		"1 expect= vcpus=1 release=2.6.12.6" ]
 }
 
+@test "an x86_64 kernel runs programs of either kind, an x86_32 one only its own" {
+	attrs()
+	{
+		# shellcheck disable=SC2030,SC2031 # each run has its own
+		(export PROGRAMS=$1 && . "$TOP/tools/lib.sh" && kernel_attrs "$2" &&
+			echo "$K_ARCH $K_SUBARCH $K_GUEST")
+	}
+	[ "$(attrs '' xenU-x86_64-smp-preempt)" = "x86_64 x86_64 x86_64" ]
+	[ "$(attrs x86_32 xenU-x86_64-smp-preempt)" = "x86_64 x86_64 x86_32" ]
+	[ "$(attrs '' xen0-x86_32-nopreempt)" = "x86_32 i386 x86_32" ]
+	[ "$(attrs x86_32 xen0-x86_32-nopreempt)" = "x86_32 i386 x86_32" ]
+	run attrs x86_64 xen0-x86_32-nopreempt
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"PROGRAMS=x86_64: xen0-x86_32-nopreempt runs those of x86_32" ]]
+	run attrs i386 xen0-x86_64-nopreempt
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"PROGRAMS=i386: "*" runs those of x86_64 and x86_32" ]]
+}
+
 @test "an unknown toolchain is exit 2, with the known ones" {
 	run "$TOP/tools/kernel/toolchain" gcc21 x86_32
 	[ "$status" -eq 2 ]
 	[[ "$output" == *"gcc12"* ]]
 	run "$TOP/tools/kernel/toolchain" gcc12 sparc
 	[ "$status" -eq 2 ]
+	[[ "$output" == *"x86_32, x86_64"* ]]
 }
 
 @test "CROSS_COMPILE that names no compiler is exit 2" {
