@@ -2,7 +2,7 @@
 # tools/, and every tool says at its top what it takes and gives.
 
 export TOOLCHAIN CROSS_COMPILE LINUX_GIT XEN_GIT LINUX_SRC XEN_SRC OUT JOBS TESTS
-export XEN_PREEMPT_CACHE TREE CPUS T SEED EVENTS TORTURE REPLAY PHASE FROM TO STEP KERNELS
+export XEN_PREEMPT_CACHE TREE CPUS PROGRAMS T SEED EVENTS TORTURE REPLAY PHASE FROM TO STEP KERNELS
 
 .PHONY: all help setup base base-status tree kernel boot shell stress sweep list driver demo
 .PHONY: results series-check defconfig check mutants check-hazard bisect-check soak record clean
@@ -37,7 +37,7 @@ defconfig:		## print the defconfig of K=
 kernel:			## build the kernel K=, TOOLCHAIN=gcc12 or gcc34
 	@tools/job kernel $(K)
 
-boot:			## build and boot K=, run the guest's tests (TESTS=a,b: only these; CPUS=n)
+boot:			## build and boot K=, run the guest's tests (TESTS=a,b; CPUS=n; PROGRAMS=x86_32)
 	@tools/job boot $(K)
 
 sweep:			## boot K= at PHASE= from FROM= to TO= by STEP=, until one fails

@@ -63,6 +63,14 @@ record()
 	grep -qF "| xenU-x86_32 | 1 | - | 1 |" r.md
 	grep -qF "| xenU-x86_32, disk,net | 1 | - | 1 |" r.md
 	grep -qF "K=xenU-x86_32 T=36 SEED=7 TESTS=all,disk,net" r.md
+	# 32-bit programs on an x86_64 kernel are another row, too.
+	stressed xenU-x86_64 .
+	stressed other '.name = "xenU-x86_64" | .meta.programs = "x86_32" | .verdict = "FAIL"'
+	record 0
+	grep -qF "| xenU-x86_64 | 1 | - | 1 |" r.md
+	grep -qF "| xenU-x86_64, x86_32 programs | 1 | - | 1 |" r.md
+	grep -qF "K=xenU-x86_64 T=36 SEED=7 PROGRAMS=x86_32" r.md
+	[ "$(grep -c programs r.jsonl)" -eq 1 ]
 }
 
 @test "runs add up, whatever the order of the lines, and a double counts once" {

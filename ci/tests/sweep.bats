@@ -10,7 +10,7 @@ setup()
 	cp -r "$BATS_TEST_DIRNAME/../../"{configs,patches,series,tools,Makefile} top
 	OUT=$PWD/out XEN_PREEMPT_CACHE=$PWD/cache
 	export OUT XEN_PREEMPT_CACHE
-	unset PHASE REPLAY FROM TO STEP TESTS TOOLCHAIN
+	unset PHASE REPLAY FROM TO STEP TESTS TOOLCHAIN PROGRAMS CPUS EVENTS
 	for tool in base/get tree/export guest/build lab/busybox lab/ramdisk \
 		lab/hypervisor lab/dom0 debian/fetch; do
 		printf '#!/bin/sh\necho somewhere\n' >top/tools/$tool
@@ -19,7 +19,9 @@ setup()
 	cat >top/tools/kernel/build <<-'EOF'
 	#!/bin/sh
 	mkdir -p "$4" out/guest-x86_32/tests out/guest-x86_32/stress
-	: | gzip >out/guest-x86_32.cpio.gz
+	mkdir -p out/guest-x86_64/tests out/guest-x86_64/stress
+	echo 32 | gzip >out/guest-x86_32.cpio.gz
+	echo 64 | gzip >out/guest-x86_64.cpio.gz
 	echo "tree base-series" >"$4/stamp"
 	echo CONFIG_X86_PAE=y >"$4/config"
 	EOF
@@ -71,6 +73,56 @@ phases()
 		PHASE=$bad job 2 boot
 	done
 	STEP=0 job 2 sweep
+}
+
+@test "an x86_64 kernel boots with its programs, or with PROGRAMS=x86_32" {
+	# ramdisk VARIABLE=VALUE... - which programs xenU-x86_64-preempt got
+	ramdisk()
+	{
+		rm -f boots
+		env "$@" top/tools/job boot xenU-x86_64-preempt >&2
+		zcat out/xenU-x86_64-preempt/ramdisk.cpio.gz | head -n 1
+	}
+	[ "$(ramdisk OUT="$OUT")" = 64 ]
+	[[ $(cat boots) != *programs* ]]
+	[ "$(ramdisk PROGRAMS=x86_64)" = 64 ]
+	[ "$(ramdisk PROGRAMS=x86_32)" = 32 ]
+	[[ $(cat boots) == *"--role xenU "*"--meta programs=x86_32"* ]]
+	PROGRAMS=x86_64 job 2 boot
+	# It needs no PAE, which is i386's.
+	sed -i /PAE/d top/tools/kernel/build
+	[ "$(ramdisk OUT="$OUT")" = 64 ]
+	job 2 boot
+	[[ $output == *"is not PAE"* ]]
+}
+
+@test "without CPU hotplug a guest with VCPUs is neither saved nor loses one" {
+	CPUS=2 EVENTS=all run top/tools/job stress xenU-x86_64-smp-preempt
+	[ "$status" -eq 0 ]
+	grep -q -e "--events pause,memory --seed" boots
+	EVENTS=all run top/tools/job stress xenU-x86_64-preempt
+	grep -q -e "--events all --seed" boots
+	for event in save:20 pause,vcpu; do
+		EVENTS=$event run top/tools/job stress xenU-x86_64-smp-preempt
+		[ "$status" -eq 2 ]
+		[[ $output == *"EVENTS=$event: without CONFIG_HOTPLUG_CPU"* ]]
+	done
+	CPUS=1 EVENTS=save run top/tools/job stress xenU-x86_64-smp-preempt
+	[ "$status" -eq 0 ]
+	sed -i 's/^echo CONFIG_X86_PAE=y/printf "CONFIG_%s=y\\n" X86_PAE HOTPLUG_CPU/' \
+		top/tools/kernel/build
+	EVENTS=all run top/tools/job stress xenU-x86_32-smp-preempt
+	[ "$(grep -c -e "--events all --seed" boots)" -eq 2 ]
+}
+
+@test "a driver domain is of its guest's architecture" {
+	cp top/tools/lab/boot top/tools/lab/driver-domain
+	run top/tools/job driver xenU-x86_64-preempt
+	[ "$status" -eq 0 ]
+	grep -q -e "--driver .*/xen0-x86_64-preempt/vmlinuz" boots
+	DRIVER=xen0-x86_32-preempt run top/tools/job driver xenU-x86_64-preempt
+	[ "$status" -eq 2 ]
+	[[ $output == *"DRIVER=xen0-x86_64-..., not K=xenU-x86_64-preempt DRIVER=xen0-x86_32-preempt" ]]
 }
 
 @test "a clean sweep: every phase is booted, and it says so" {
