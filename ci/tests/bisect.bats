@@ -134,6 +134,37 @@ debug/six.patch FAIL,NONE FAIL,NONE" ]
 	[ "$(table | grep -c PASS,PASS)" -eq 4 ]
 }
 
+@test "a symbol of one architecture's Kconfig is absent only there" {
+	export KERNELS='xenU-x86_32-preempt xenU-x86_64-preempt'
+	cd checkout || return
+	for arch in i386 x86_64; do
+		mkdir -p "$OUT/bisect/vanilla/arch/xen/$arch"
+		printf 'menu\n' >"$OUT/bisect/vanilla/arch/xen/$arch/Kconfig"
+		cat >patches/kconfig/$arch.patch <<-EOF
+		Subject: x
+
+		--- a/arch/xen/$arch/Kconfig
+		+++ b/arch/xen/$arch/Kconfig
+		@@ -1 +1,2 @@
+		 menu
+		+config PREEMPT
+		EOF
+	done
+	sed -i 's,^kconfig/five.*,kconfig/i386.patch\nkconfig/x86_64.patch,; /debug/d' series
+	# The compiler follows from it, too.
+	printf '#!/bin/sh\necho prefix-\necho "$1 $2" | tee -a "$OUT/compilers"\n' \
+		>tools/kernel/toolchain
+	cd ..
+	bisect 0 --list
+	[[ $output == *"4 preempt/four.patch gcc12 boot i386:PREEMPT x86_64:PREEMPT"* ||
+		$output == *"4 preempt/four.patch gcc12 boot x86_64:PREEMPT i386:PREEMPT"* ]]
+	bisect 0
+	[ "$(table | tail -n 2)" = "kconfig/i386.patch PASS -
+kconfig/x86_64.patch PASS,PASS PASS,PASS" ]
+	[ "$(sort -u out/compilers | xargs)" = "gcc12 x86_32 gcc12 x86_64" ]
+	[ "$(grep -c "ABSENT=$" out/builds)" -eq "$(wc -l <out/builds)" ]
+}
+
 @test "a patch that does not apply: 1" {
 	sed -i 's/^ 9$/ nine/' checkout/patches/host/three.patch
 	bisect 1
