@@ -195,6 +195,19 @@ static const struct {
 	{ "a BUG", ROLE_XENU, DOM0, KERNEL "------------[ cut here ]------------\r\n"
 	  "kernel BUG at kernel/sched.c:1!\r\n", E_SILENCE, CRASH, L_KERNEL,
 	  "[ cut here ]------------ kernel BUG at kernel/sched.c:1!" },
+	{ "a BUG of x86_64", ROLE_XENU, DOM0, KERNEL
+	  "----------- [cut here ] --------- [please bite here ] ---------\r\n"
+	  "Kernel BUG at \"kernel/sched.c\":1\r\n"
+	  "invalid operand: 0000 [1] PREEMPT SMP \r\n", E_SILENCE, CRASH, L_KERNEL,
+	  "[please bite here ] --------- Kernel BUG at \"kernel/sched.c\":1" },
+	{ "an oops of x86_64", ROLE_XEN0, BOOT
+	  "Unable to handle kernel paging request at ffffc20000000010 RIP: \r\n"
+	  "<ffffffff80131a4e>{:schedule+110}\r\nPGD 0 \r\n"
+	  "Oops: 0002 [1] PREEMPT SMP \r\n", NULL, E_SILENCE, CRASH, L_KERNEL,
+	  "at ffffc20000000010 RIP: <ffffffff80131a4e>{:schedule+110}" },
+	{ "an oops of x86_64 and nothing more", ROLE_XEN0, BOOT
+	  "Unable to handle kernel NULL pointer dereference at 0000000000000008 RIP: \n",
+	  NULL, E_SILENCE, CRASH, L_KERNEL, "at 0000000000000008 RIP:" },
 	{ "guest panics", ROLE_XENU, DOM0, KERNEL "Kernel panic - not syncing\n",
 	  E_SILENCE, CRASH, L_KERNEL, "Kernel panic" },
 	{ "result on the wrong port", ROLE_XENU,
@@ -465,6 +478,23 @@ static void real_lines(void **state)
 		{ true, "Oops: 0002 [#1]" },
 		{ true, "invalid operand: 0000 [#1]" },
 		{ true, "kernel BUG at kernel/sched.c:2714!" },
+		/* x86_64's */
+		{ true, "Unable to handle kernel NULL pointer dereference at 0000000000000000 RIP: " },
+		{ true, "Unable to handle kernel paging request at ffff880000000000 RIP: " },
+		{ true, "Oops: 0000 [1] PREEMPT SMP " },
+		{ true, "Kernel BUG at \"kernel/sched.c\":2714" },
+		{ true, "----------- [cut here ] --------- [please bite here ] ---------" },
+		{ true, "general protection fault: 0000 [1] PREEMPT " },
+		{ true, "stack segment: 0000 [1] SMP " },
+		{ true, "device not available: 0000 [3] " },
+		{ true, "swapper: Corrupted page table at address 2a9556c000" },
+		{ true, "Bad pagetable: 000d [1] SMP \nRIP: 0010:[<ffffffff80131a4e>] <ffff" },
+		{ true, "RIP: e030:[<ffffffff80131a4e>] <ffffffff80131a4e>{:schedule+110}" },
+		{ true, "mm/memory.c:97: bad pud ffff880001234000(0000000000000100)." },
+		{ false, "maps[31]: segfault at 0000002a9556c000 rip 0000000000400b1c rsp 0000007fbffff9d0 error 6" },
+		{ false, "ports[31] general protection rip:400b1c rsp:7fbffff9d0 error:0" },
+		{ false, "x[31] trap invalid operand rip:400b1c rsp:7fbffff9d0 error:0" },
+		{ false, "x[31] trap stack segment rip:400b1c rsp:7fbffff9d0 error:0" },
 		{ true, "Kernel panic - not syncing: Attempted to kill init!" },
 		{ true, "scheduling while atomic: init/0x00000001/1" },
 		{ true, "bad: scheduling from the idle thread!" },

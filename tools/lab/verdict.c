@@ -19,7 +19,8 @@ enum speaker {
 	BY_XEN_ON_DOMAIN,	/* Xen about "Domain N", or "Dom0" */
 };
 
-#define CUT_HERE "[ cut here ]"
+#define CUT_HERE "[ cut here ]"		/* of i386 */
+#define CUT_HERE_64 "[cut here ]"	/* of x86_64 */
 
 static const struct trouble {
 	const char *text;
@@ -32,11 +33,22 @@ static const struct trouble {
 	{ "BUG: ",					BY_KERNEL },
 	{ "kernel BUG at",				BY_KERNEL },
 	{ CUT_HERE,					BY_KERNEL },
+	{ "Kernel BUG at",				BY_KERNEL },
+	{ CUT_HERE_64,					BY_KERNEL },
 	{ "Unable to handle kernel",			BY_KERNEL },
 	{ "general protection fault",			BY_KERNEL },
 	{ "invalid operand: ",				BY_KERNEL },
 	{ "double fault",				BY_KERNEL },
+	{ "divide error: ",				BY_KERNEL },
+	{ "invalid TSS: ",				BY_KERNEL },
+	{ "segment not present: ",			BY_KERNEL },
+	{ "stack segment: ",				BY_KERNEL },
+	{ "device not available: ",			BY_KERNEL },
+	{ "Corrupted page table at",			BY_KERNEL },
+	{ "PAGETABLE BUG",				BY_KERNEL },
 	{ "stack overflow: ",				BY_KERNEL },
+	{ "RIP: 0010:[<",				BY_KERNEL },
+	{ "RIP: e030:[<",				BY_KERNEL },
 	{ "Call Trace:",				BY_KERNEL },
 	{ "Badness in ",				BY_KERNEL },
 	{ "WARNING: CPU: ",				BY_KERNEL },
@@ -54,7 +66,9 @@ static const struct trouble {
 	{ "Fixing recursive fault",			BY_KERNEL },
 	{ "Recursive die()",				BY_KERNEL },
 	{ "Bad page state",				BY_KERNEL },
+	{ ": bad pte ",					BY_KERNEL },
 	{ ": bad pmd ",					BY_KERNEL },
+	{ ": bad pud ",					BY_KERNEL },
 	{ ": bad pgd ",					BY_KERNEL },
 	{ "slab error in ",				BY_KERNEL },
 	{ "Slab corruption",				BY_KERNEL },
@@ -419,6 +433,21 @@ static void tap_end(struct boot *b, const char *p)
 
 /* ------------------------------------------------------------------- a line */
 
+/*
+ * Does the next line belong to the reason?  Xen says where first, and what in the
+ * next line; so does a BUG.  An oops of x86_64 says what, and then where.
+ */
+static bool goes_on(const struct trouble *t, const char *line, size_t len)
+{
+	static const char where[] = " RIP: ";
+	const size_t n = strlen(where);
+
+	if (t->speaker == BY_XEN)
+		return len && line[len - 1] == ':';
+	return !strcmp(t->text, CUT_HERE) || !strcmp(t->text, CUT_HERE_64) ||
+		(len >= n && !memcmp(line + len - n, where, n));
+}
+
 static void find_trouble(struct boot *b, unsigned int port, const char *line,
 			 size_t len)
 {
@@ -447,10 +476,10 @@ static void find_trouble(struct boot *b, unsigned int port, const char *line,
 		layer = L_KERNEL;
 	b->trouble = true;
 	b->verdict = RUNNING;	/* it outweighs what was found before */
+	b->port[port].unfinished = goes_on(t, line, len);
+	while (len && line[len - 1] == ' ')
+		len--;
 	conclude(b, CRASH, layer, "%.*s", (int)len, line);
-	/* Xen says where first, and what in the next line; so does a BUG. */
-	b->port[port].unfinished = !strcmp(t->text, CUT_HERE) ||
-		(t->speaker == BY_XEN && len && line[len - 1] == ':');
 }
 
 static void finish_reason(struct boot *b, const char *line)
