@@ -539,8 +539,29 @@ whole()
 	verdict "LAB init: end $#/$#"
 }
 
-@test "tests of processes and memory pass on this machine" {
-	whole memory forkexec pipes
+@test "tests of processes, memory and registers pass on this machine" {
+	whole memory forkexec pipes sysregs ldt
+}
+
+@test "32-bit programs of the kinds that a 64-bit kernel treats otherwise" {
+	musl32
+	"$TOP/tools/guest/build" x86_32 "$BATS_TEST_TMPDIR/guest" "$MUSL32"
+	GUEST=$BATS_TEST_TMPDIR/guest
+	"$GUEST/tests/tmpfs" >/dev/null 2>&1 || [ $? -ne 126 ] ||
+		skip "this machine does not run them"
+	whole memory signals sysregs ldt
+	[ "$(uname -m)" = x86_64 ] || return 0
+	run "$GUEST/tests/evtchn"
+	[ "$output" = "1..0 # SKIP 32-bit programs have no ioctls of Xen's on a 64-bit kernel" ]
+}
+
+@test "stress of segments and signals passes on this machine" {
+	run "$GUEST/tests/ldt"
+	[[ $output != *"no modify_ldt"* ]] || skip "no modify_ldt"
+	run "$GUEST/init" --run "$GUEST/stress" tests=segments,signals stress=2 seed=3
+	echo "$output"
+	[ "$status" -eq 0 ]
+	verdict "LAB init: end 2/2"
 }
 
 @test "tests of signals, timers and /proc pass on this machine" {

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "call.h"
+
 /* What fxsave stores and fxrstor loads. */
 struct fx {
 	uint16_t fcw, fsw;
@@ -28,12 +30,8 @@ _Static_assert(sizeof(struct fx) == 512, "the processor's layout");
 
 #ifdef __x86_64__
 #define XMMS	16
-#define SYSCALL	"syscall"
-#define SYSCALL_CLOBBERS "rcx", "r11", "memory"
 #else
 #define XMMS	8
-#define SYSCALL	"int $0x80"
-#define SYSCALL_CLOBBERS "memory"
 #endif
 
 /* Registers, rounding modes and all, that no other TASK and ROUND has. */

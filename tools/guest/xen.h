@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 /* Xen's file says so in the domain that controls the machine; another's is empty. */
@@ -20,6 +21,19 @@ static inline int is_domain0(void)
 	if (file)
 		fclose(file);
 	return is;
+}
+
+/*
+ * Do ioctls reach Xen's drivers?  Not those of a 32-bit program on a 64-bit kernel:
+ * 2.6.12 translates none of them.  What is only read and written is served.
+ */
+#define NO_XEN_IOCTLS	"32-bit programs have no ioctls of Xen's on a 64-bit kernel"
+static inline int has_xen_ioctls(void)
+{
+	struct utsname name;
+
+	return sizeof(long) == 8 || uname(&name) ||
+		strcmp(name.machine, "x86_64");
 }
 
 /* Does a store answer?  In domain 0 it is a daemon, which the lab's has not, and a

@@ -6,26 +6,17 @@
  * entry the processor used.  The tasks set and clear entries of LDTs from one
  * page to the largest, hold a selector in %fs or %gs while they lose the CPU,
  * hand an LDT down by fork and exec, and share one between threads while it grows.
- * For i386; skipped elsewhere.
+ * Bases are of 32 bits, so what they point to is static; x86_64 has larger ones for TLS
+ * alone.
  *
  * With an argument, a number: exit with 0 if this process, after exec, has an LDT
  * with that sum, or none.  2.6.12 lets an LDT survive, today's kernels do not.
  */
-#include "../stress.h"
-
-#ifdef __i386__
 #include <sched.h>
 #include <sys/syscall.h>
 
-/* As modify_ldt(2) and set_thread_area(2) take it. */
-struct entry {
-	unsigned int number;
-	unsigned long base, limit;
-	unsigned int flags;
-};
-
-#define PRESENT		0x41	/* 32 bits, writable, limit in bytes */
-#define EMPTY		0x28	/* with base and limit 0 */
+#include "../segment.h"
+#include "../stress.h"
 
 #define ENTRIES		8192
 #define WORDS		64
@@ -52,12 +43,12 @@ static void make_words(void)
 /* Entry NUMBER to WORD, or clear it if that is -1. */
 static int set_entry(unsigned int number, int word)
 {
-	struct entry entry = { .number = number, .flags = EMPTY };
+	struct segment entry = { .number = number, .flags = SEGMENT_EMPTY };
 
 	if (word >= 0) {
-		entry.base = (unsigned long)&words[word];
+		entry.base = segment_base(&words[word]);
 		entry.limit = sizeof(*words) - 1;
-		entry.flags = PRESENT;
+		entry.flags = SEGMENT_USABLE;
 	}
 	if (syscall(SYS_modify_ldt, 0x11, &entry, sizeof(entry)))
 		return stress_bad("modify_ldt of entry %u: %m", number);
@@ -67,47 +58,62 @@ static int set_entry(unsigned int number, int word)
 	return 0;
 }
 
-/* Read the word that SELECTOR points to, through %fs that is held across CALL. */
-static uint32_t read_fs(unsigned int selector, long call)
+/* As segment_read(), through the register that is the C library's otherwise. */
+#ifdef __x86_64__
+#define ARCH_SET_GS	0x1001
+#define ARCH_SET_FS	0x1002
+
+static uint32_t read_libc(unsigned int selector, long call)
 {
+	unsigned long own;
 	uint32_t value;
 
+	/* Its base may be no selector's, so that only a system call brings it back. */
 	__asm__ volatile(
+		"movq %%fs:0, %[own]\n\t"
 		"movw %w[selector], %%fs\n\t"
-		"int $0x80\n\t"
+		SYSCALL "\n\t"
 		"movl %%fs:0, %[value]\n\t"
-		"xorl %%eax, %%eax\n\t"
-		"movw %%ax, %%fs"
-		: [value] "=r" (value), "+a" (call)
-		: [selector] "r" (selector)
-		: "memory");
+		"movl %[number], %%eax\n\t"
+		"movl %[set], %%edi\n\t"
+		"movq %[own], %%rsi\n\t"
+		SYSCALL
+		: [value] "=&r" (value), [own] "=&r" (own), "+a" (call)
+		: [selector] "r" (selector), [number] "i" (SYS_arch_prctl),
+		  [set] "i" (ARCH_SET_FS)
+		: "rdi", "rsi", SYSCALL_CLOBBERS);
 	return value;
 }
-
-/* The same through %gs, which is the C library's otherwise. */
-static uint32_t read_gs(unsigned int selector, long call)
+#else
+static uint32_t read_libc(unsigned int selector, long call)
 {
 	uint32_t value, own;
 
 	__asm__ volatile(
 		"movl %%gs, %[own]\n\t"
 		"movw %w[selector], %%gs\n\t"
-		"int $0x80\n\t"
+		SYSCALL "\n\t"
 		"movl %%gs:0, %[value]\n\t"
 		"movw %w[own], %%gs"
 		: [value] "=&r" (value), [own] "=&r" (own), "+a" (call)
 		: [selector] "r" (selector)
-		: "memory");
+		: SYSCALL_CLOBBERS);
 	return value;
+}
+#endif
+
+/* The CPU, once given away, takes a while to get back. */
+static long any_call(void)
+{
+	return stress_random(64) ? SYS_getppid : SYS_sched_yield;
 }
 
 static int check_selector(const char *what, unsigned int selector,
 			  uint32_t expected)
 {
-	/* The CPU, once given away, takes a while to get back. */
-	long call = stress_random(64) ? SYS_getppid : SYS_sched_yield;
-	uint32_t found = stress_random(2) ? read_fs(selector, call) :
-		read_gs(selector, call);
+	long call = any_call();
+	uint32_t found = stress_random(2) ? segment_read(selector, call) :
+		read_libc(selector, call);
 
 	if (found != expected)
 		return stress_bad("%s: selector %x has %08x, not %08x", what,
@@ -140,7 +146,7 @@ static int check_ldt(const char *what)
 		uint32_t base = (ldt[i] >> 16 & 0xffffff) |
 			(ldt[i] >> 56 << 24);
 		uint32_t wanted = points_to[i] < 0 ? 0 :
-			(unsigned long)&words[points_to[i]];
+			segment_base(&words[points_to[i]]);
 
 		if (base != wanted)
 			return stress_bad("%s: entry %u has base %x, not %x",
@@ -250,8 +256,8 @@ static int reader(void *arg)
 	uint32_t found;
 
 	do {
-		found = read_fs(number << 3 | 7, looks[number] % 64 ?
-				SYS_getppid : SYS_sched_yield);
+		found = segment_read(number << 3 | 7, looks[number] % 64 ?
+				     SYS_getppid : SYS_sched_yield);
 		if (found != value_of(number))
 			return stress_bad("thread: selector %x has %08x, not %08x",
 					  number << 3 | 7, found,
@@ -320,13 +326,45 @@ static int sharing(void *rounds)
 	return 0;
 }
 
+#ifdef __x86_64__
+/* Bases of %gs: below 4 GB 2.6.12 makes a TLS entry of one, any other is a register. */
+static int tls(void *rounds)
+{
+	uint32_t high[WORDS];	/* the stack is above */
+
+	make_words();
+	memcpy(high, words, sizeof(high));
+	do {
+		unsigned int word = stress_random(WORDS);
+		const uint32_t *at = stress_random(2) ? words : high;
+
+		if (syscall(SYS_arch_prctl, ARCH_SET_GS, &at[word]))
+			return stress_bad("ARCH_SET_GS: %m");
+		for (int n = 0; n < 100; n++) {
+			long call = any_call();
+			uint32_t found;
+
+			__asm__ volatile(SYSCALL "\n\t"
+					 "movl %%gs:0, %[found]"
+					 : [found] "=r" (found), "+a" (call)
+					 : : SYSCALL_CLOBBERS);
+			if (found != value_of(word))
+				return stress_bad("TLS: base %p has %08x, not %08x",
+						  (const void *)&at[word], found,
+						  value_of(word));
+		}
+		++*(unsigned long *)rounds;
+	} while (stress_on());
+	return 0;
+}
+#else
 /* The two TLS entries that the C library leaves free, set anew each time. */
 static int tls(void *rounds)
 {
 	/* Number -1: the kernel is to choose, and says which it was. */
-	struct entry entries[2] = {
-		{ -1, 0, sizeof(*words) - 1, PRESENT },
-		{ -1, 0, sizeof(*words) - 1, PRESENT },
+	struct segment entries[2] = {
+		{ -1, 0, sizeof(*words) - 1, SEGMENT_USABLE },
+		{ -1, 0, sizeof(*words) - 1, SEGMENT_USABLE },
 	};
 
 	make_words();
@@ -334,7 +372,7 @@ static int tls(void *rounds)
 		for (int i = 0; i < 2; i++) {
 			unsigned int word = stress_random(WORDS);
 
-			entries[i].base = (unsigned long)&words[word];
+			entries[i].base = segment_base(&words[word]);
 			if (syscall(SYS_set_thread_area, &entries[i]))
 				return stress_bad("set_thread_area: %m");
 			for (int n = 0; n < 100; n++)
@@ -347,6 +385,8 @@ static int tls(void *rounds)
 	} while (stress_on());
 	return 0;
 }
+
+#endif
 
 static int after_exec(const char *expected)
 {
@@ -374,9 +414,3 @@ int main(int argc, char **argv)
 		return after_exec(argv[1]);
 	return stress_run(tasks, sizeof(tasks) / sizeof(*tasks));
 }
-#else
-int main(void)
-{
-	skip_all("segments are i386's");
-}
-#endif

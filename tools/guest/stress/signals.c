@@ -72,11 +72,27 @@ static void on_queued(int sig, siginfo_t *info, void *context)
 	__atomic_add_fetch(&shared->got[sender], 1, __ATOMIC_SEQ_CST);
 }
 
-/* Six registers and the carry flag must be what they were, COUNT turns later. */
+/* The registers that are whole in a 64-bit program only. */
+#ifdef __x86_64__
+#define MORE_REGISTERS "+r" (r8), "+r" (r9), "+r" (r10), "+r" (r11), "+r" (r12),
+#define WIDE(n)	((unsigned long)~(value) << 32 | (value + (n)))
+#else
+#define MORE_REGISTERS
+#define WIDE(n)	(value + (n))
+#endif
+
+/* Registers, whole, and the carry flag must be what they were, COUNT turns later. */
 static int hold_registers(uint32_t count, uint32_t value)
 {
-	uint32_t a = value, b = value + 1, c = value + 2, d = value + 3;
-	uint32_t si = value + 4, di = value + 5;
+	unsigned long a = WIDE(0), b = WIDE(1), c = WIDE(2), d = WIDE(3);
+	unsigned long si = WIDE(4), di = WIDE(5);
+#ifdef __x86_64__
+	register unsigned long r8 __asm__("r8") = WIDE(8);
+	register unsigned long r9 __asm__("r9") = WIDE(9);
+	register unsigned long r10 __asm__("r10") = WIDE(10);
+	register unsigned long r11 __asm__("r11") = WIDE(11);
+	register unsigned long r12 __asm__("r12") = WIDE(12);
+#endif
 	unsigned char carry;
 
 	turns = count;
@@ -85,10 +101,16 @@ static int hold_registers(uint32_t count, uint32_t value)
 			 "	jnz 1b\n"
 			 "	setc %[carry]\n"
 			 : "+a" (a), "+b" (b), "+c" (c), "+d" (d), "+S" (si),
-			   "+D" (di), [turns] "+m" (turns), [carry] "=m" (carry)
+			   "+D" (di), MORE_REGISTERS [turns] "+m" (turns),
+			   [carry] "=m" (carry)
 			 : : "cc");
-	return a == value && b == value + 1 && c == value + 2 &&
-		d == value + 3 && si == value + 4 && di == value + 5 && carry;
+#ifdef __x86_64__
+	if (r8 != WIDE(8) || r9 != WIDE(9) || r10 != WIDE(10) ||
+	    r11 != WIDE(11) || r12 != WIDE(12))
+		return 0;
+#endif
+	return a == WIDE(0) && b == WIDE(1) && c == WIDE(2) && d == WIDE(3) &&
+		si == WIDE(4) && di == WIDE(5) && carry;
 }
 
 static int all_received(void)

@@ -19,11 +19,12 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "../segment.h"
 #include "../stress.h"
 
 #define SEMS		4000	/* of one array: 8 pages, and 2 for the values */
 #define ELDERS		4	/* processes older than the array */
-#define FILES		4000	/* in a table: 4 pages on i386 */
+#define FILES		4000	/* in a table: 4 pages on i386, 8 on x86_64 */
 #define LDT_BYTES	65536
 
 union semun {
@@ -156,12 +157,7 @@ static int file_tables(void *rounds)
 	return 0;
 }
 
-/* As modify_ldt(2) takes it. */
-struct entry {
-	unsigned int number, base, limit, flags;
-};
-
-static int check_ldt(const struct entry *entries, unsigned int count,
+static int check_ldt(const struct segment *entries, unsigned int count,
 		     const char *who)
 {
 	static uint64_t ldt[LDT_BYTES / 8];
@@ -187,15 +183,15 @@ static int check_ldt(const struct entry *entries, unsigned int count,
 /* An LDT of 16 pages, copied by fork, let go of by exit. */
 static int ldt_process(void)
 {
-	struct entry entries[8];
+	struct segment entries[8];
 
 	for (unsigned int i = 0; i < 8; i++) {
-		entries[i] = (struct entry){
+		entries[i] = (struct segment){
 			/* All different; the last makes it the largest. */
 			.number = i < 7 ? i * 1024 + stress_random(1024) : 8191,
 			.base = stress_random(1 << 30),
 			.limit = 4095,
-			.flags = 0x41,	/* 32 bits, limit in bytes, usable */
+			.flags = SEGMENT_USABLE,
 		};
 		if (syscall(SYS_modify_ldt, 0x11, &entries[i],
 			    sizeof(*entries)))

@@ -93,6 +93,8 @@ int main(void)
 	uname(&name);
 	if (strncmp(name.release, "2.6.", 4))
 		skip_all("Linux %s maps an area once only", name.release);
+	if (!has_xen_ioctls())
+		skip_all(NO_XEN_IOCTLS);
 
 	plan(3);
 	fd = open("/proc/xen/privcmd", O_RDWR);
