@@ -42,7 +42,8 @@ if ! "$TOP/tools/base/get" >"$log" 2>&1; then
 	exit
 fi
 
-all=$(kernels | awk '{ print $1 }')
+# x86_64's are in the table before their part of the series is.
+all=$(kernels | awk '$1 ~ /-x86_32-/ { print $1 }')
 case ${BOOTS-} in
 all)	gcc34=$all ;;
 *)	gcc34='xenU-x86_32-preempt xen0-x86_32-smp-preempt-debug' ;;
