@@ -53,8 +53,7 @@ export_tree()
 	for k in $("$TOP/tools/job" list | awk '$1 ~ /x86_64/ && !/release/ { print $1 }'); do
 		"$TOP/tools/kernel/configure" --print "$k" >config
 		grep -qx CONFIG_XEN_X86_64=y config
-		run grep -e M686 -e HIGHMEM -e FRAME_POINTER -e ALTERNATIVES -e X86_UP \
-			-e HOTPLUG_CPU config
+		run grep -e M686 -e HIGHMEM -e FRAME_POINTER -e ALTERNATIVES -e X86_UP config
 		[ "$status" -eq 1 ]
 	done
 }

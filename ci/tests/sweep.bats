@@ -96,25 +96,6 @@ phases()
 	[[ $output == *"is not PAE"* ]]
 }
 
-@test "without CPU hotplug a guest with VCPUs is neither saved nor loses one" {
-	CPUS=2 EVENTS=all run top/tools/job stress xenU-x86_64-smp-preempt
-	[ "$status" -eq 0 ]
-	grep -q -e "--events pause,memory --seed" boots
-	EVENTS=all run top/tools/job stress xenU-x86_64-preempt
-	grep -q -e "--events all --seed" boots
-	for event in save:20 pause,vcpu; do
-		EVENTS=$event run top/tools/job stress xenU-x86_64-smp-preempt
-		[ "$status" -eq 2 ]
-		[[ $output == *"EVENTS=$event: without CONFIG_HOTPLUG_CPU"* ]]
-	done
-	CPUS=1 EVENTS=save run top/tools/job stress xenU-x86_64-smp-preempt
-	[ "$status" -eq 0 ]
-	sed -i 's/^echo CONFIG_X86_PAE=y/printf "CONFIG_%s=y\\n" X86_PAE HOTPLUG_CPU/' \
-		top/tools/kernel/build
-	EVENTS=all run top/tools/job stress xenU-x86_32-smp-preempt
-	[ "$(grep -c -e "--events all --seed" boots)" -eq 2 ]
-}
-
 @test "a driver domain is of its guest's architecture" {
 	cp top/tools/lab/boot top/tools/lab/driver-domain
 	run top/tools/job driver xenU-x86_64-preempt
