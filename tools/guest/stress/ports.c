@@ -5,8 +5,9 @@
  * Some tasks are given the right to one port by ioperm(2), or to all by iopl(2),
  * give it back, hand it down by fork, or end with it; others never have any, and
  * must fault at each try.  All of them lose the CPU between a change and its use.
- * The ports, 0x80 and 0xed, are those whose writing does nothing; neither is
- * another's to allow or not.  Only domain 0 has ports: skipped elsewhere.
+ * The ports, 0x80 and 0x84, are those whose writing does nothing; neither is
+ * another's to allow or not.  The second is never given alone, but a bitmap that was
+ * freed and poisoned (0x6b) allows it.  Only domain 0 has ports: skipped elsewhere.
  *
  * Xen's 2.6.12 for x86_64 has no bitmap of ports: there ioperm(2) gives them all, as
  * iopl(3) does, and takes none back.
@@ -20,7 +21,7 @@
 #include "../xen.h"
 
 #define GIVEN	0x80
-#define OTHER	0xed		/* never given by bitmap */
+#define OTHER	0x84		/* never given by bitmap */
 
 static int bitmap;		/* is there one? */
 
