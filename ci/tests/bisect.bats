@@ -92,7 +92,7 @@ debug/six.patch PASS,PASS PASS,PASS" ]
 	xen0-x86_32-nopreempt gcc12 14 --in-place ABSENT=PREEMPT_TORTURE
 	xen0-x86_32-nopreempt gcc12 15 --in-place ABSENT=
 	EOF
-	[ "$(grep -c "^boot xenU.* gcc12 version," checkout/tools/boots)" -eq 2 ]
+	[ "$(grep -c "^boot xenU.* gcc12 all$" checkout/tools/boots)" -eq 2 ]
 	[ "$(wc -l <out/bisect/vanilla/file)" -eq 9 ]
 }
 
