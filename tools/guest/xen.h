@@ -23,6 +23,14 @@ static inline int is_domain0(void)
 	return is;
 }
 
+/* Is the kernel x86_64, of whatever architecture this program is? */
+static inline int kernel_is_x86_64(void)
+{
+	struct utsname name;
+
+	return !uname(&name) && !strcmp(name.machine, "x86_64");
+}
+
 /*
  * Do ioctls reach Xen's drivers?  Not those of a 32-bit program on a 64-bit kernel:
  * 2.6.12 translates none of them.  What is only read and written is served.
@@ -30,10 +38,7 @@ static inline int is_domain0(void)
 #define NO_XEN_IOCTLS	"32-bit programs have no ioctls of Xen's on a 64-bit kernel"
 static inline int has_xen_ioctls(void)
 {
-	struct utsname name;
-
-	return sizeof(long) == 8 || uname(&name) ||
-		strcmp(name.machine, "x86_64");
+	return sizeof(long) == 8 || !kernel_is_x86_64();
 }
 
 /* Does a store answer?  In domain 0 it is a daemon, which the lab's has not, and a

@@ -29,7 +29,7 @@ static int has_bitmap(void)
 {
 	struct utsname name;
 
-	return uname(&name) || strcmp(name.machine, "x86_64") ||
+	return !kernel_is_x86_64() || uname(&name) ||
 		strncmp(name.release, "2.6.12", 6);
 }
 
