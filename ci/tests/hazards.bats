@@ -24,7 +24,7 @@ field()
 	for name in $("$TOP/ci/hazards/run" --list); do
 		echo "$name"
 		file=$TOP/ci/hazards/$name.patch
-		[[ $name =~ ^H[0-9]+[a-z]?(-[a-z0-9-]+)?$ ]]
+		[[ $name =~ ^H[0-9]+[a-z]?(-[a-z0-9_-]+)?$ ]]
 		[ "$(field "$name" Hazard)" = "${name%%-*}" ]
 		grep -q "^| ${name%%-*} |" "$TOP/docs/hazards.md"
 		[[ $(head -n 1 "$file") =~ ^Subject:\ .{5,75}$ ]]
@@ -33,6 +33,11 @@ field()
 		[[ $(field "$name" Run) =~ ^(boot|stress)(\ [A-Z0-9_]+=[A-Za-z0-9,._:-]+)*$ ]]
 		[[ $(field "$name" Tries) =~ ^([1-9][0-9]?)?$ ]]
 		[[ $(field "$name" Shown) =~ ^('not yet')?$ ]]
+		of=$(field "$name" Diff)
+		[ -z "$of" ] || {
+			grep -q '^--- a/' "$TOP/ci/hazards/$of.patch"
+			[ "$(grep -c '^--- a/' "$file")" -eq 0 ]
+		}
 		verdict=$(field "$name" Verdict)
 		[[ $verdict =~ ^(FAIL\ in\ test|CRASH\ in\ [a-z0-9]+|TIMEOUT\ in\ [a-z0-9]+):\ .{3} ]]
 		# 1: no match; 2 would be: no expression
@@ -41,7 +46,7 @@ field()
 			[ "$(field "$name" $key | wc -l)" -eq 1 ]
 		done
 		[ "$(sed '/^--- /,$d' "$file" | grep -E '^[A-Z][A-Za-z-]*: ' |
-			grep -cEv '^(Subject|Hazard|Fix|Kernel|Run|Shown|Verdict|Tries): ')" -eq 0 ]
+			grep -cEv '^(Subject|Hazard|Fix|Diff|Kernel|Run|Shown|Verdict|Tries): ')" -eq 0 ]
 	done
 }
 
@@ -190,6 +195,19 @@ H9 PASS" ]
 	[ ! -e checkout/tools/builds ]
 	sed -i 's/^+race/+racy/' checkout/ci/hazards/H8-wide.patch
 	hazards 0 H8-wide
+	[ "$(wc -l <checkout/tools/builds)" -eq 2 ]
+}
+
+@test "a file may have another's diff" {
+	fakes
+	sed -i 's/^Fix:/Diff: H8-wide\n&/' checkout/ci/hazards/H9.patch
+	hazards 0 H9
+	for side in with without; do
+		grep -qx race out/hazards/H9/$side/xen0-x86_32-preempt/vmlinuz
+	done
+	rm checkout/tools/builds
+	sed -i 's/^+race/+racy/' checkout/ci/hazards/H8-wide.patch
+	hazards 0 H9
 	[ "$(wc -l <checkout/tools/builds)" -eq 2 ]
 }
 
