@@ -165,6 +165,22 @@ kconfig/x86_64.patch PASS,PASS PASS,PASS" ]
 	[ "$(grep -c "ABSENT=$" out/builds)" -eq "$(wc -l <out/builds)" ]
 }
 
+@test "files of x86_64 alone: an i386 kernel passed with the prefix before" {
+	export KERNELS='xen0-x86_32-nopreempt xen0-x86_64-nopreempt'
+	mkdir -p out/bisect/vanilla/arch/x86_64/kernel
+	sed '/TORTURE/d' checkout/file >out/bisect/vanilla/arch/x86_64/kernel/file
+	sed -i 's,/file$,/arch/x86_64/kernel/file,' checkout/patches/debug/six.patch
+	bisect 0
+	[ "$(table | tail -n 1)" = "debug/six.patch PASS,PASS PASS,PASS" ]
+	[ "$(grep -c x86_32 out/builds) $(grep -c x86_64 out/builds)" = "8 10" ]
+	# Any kernel reads all Kconfigs.
+	mv out/bisect/vanilla/arch/x86_64/kernel/{file,Kconfig}
+	rm -r out/bisect/*/tree
+	sed -i 's,/file$,/Kconfig,' checkout/patches/debug/six.patch
+	bisect 0
+	[ "$(grep -c x86_32 out/builds)" -eq 10 ]
+}
+
 @test "a patch that does not apply: 1" {
 	sed -i 's/^ 9$/ nine/' checkout/patches/host/three.patch
 	bisect 1
