@@ -40,7 +40,7 @@ kernel:			## build the kernel K=, TOOLCHAIN=gcc12 or gcc34
 boot:			## build and boot K=, run the guest's tests (TESTS=a,b; CPUS=n; PROGRAMS=x86_32)
 	@tools/job boot $(K)
 
-sweep:			## boot K= at PHASE= from FROM= to TO= by STEP=, until one fails
+sweep:			## boot K= at PHASE= from FROM= to TO= by STEP=, until one fails; with symbols over code
 	@tools/job sweep $(K)
 
 results:		## the last results of every K; JUNIT=file, TAP=file write those

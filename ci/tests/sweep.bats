@@ -37,6 +37,7 @@ setup()
 		read -r verdict code <code
 	fi
 	echo "{ \"verdict\": \"$verdict\", \"reason\": \"why\" }" >"$2/result.json"
+	cat hits >"$2/interrupts" 2>/dev/null
 	[ "$verdict" != WAIT ] || { trap 'exit 130' INT; echo >waiting; sleep 20 & wait; }
 	exit $code
 	EOF
@@ -155,4 +156,53 @@ phases()
 	[ "$code" -eq 130 ]
 	grep "^phase 400 .* PASS, why" log
 	[ -f out/xen0-x86_32-preempt/sweep/400/result.json ]
+}
+
+# ------------------------------------------------------------ over code, by symbols
+
+# code - a kernel of a few instructions; ./hits is what the boot counts at them
+code()
+{
+	cat >>top/tools/kernel/build <<-'EOF'
+	printf '.globl _start\n_start: ret\nfirst: inc %%eax\njne _start\ndec %%eax\nlast: ret\n' |
+		gcc -nostdlib -static -Wl,--build-id=none,-Ttext=0x100000 -o "$4/vmlinux" \
+			-x assembler -
+	nm "$4/vmlinux" >"$4/System.map"
+	EOF
+	echo 0000000000100001 7 >hits
+	echo 0000000000100003 "$1" >>hits
+}
+
+@test "a sweep over code: every instruction that is executed met an interrupt" {
+	code 1
+	FROM=first TO=last SEED=3 T=9 TESTS=a job 0 sweep
+	[[ $(cat boots) == *"stress=9 seed=3"*"--icount"*"--interrupts 0000000000100001-0000000000100007"* ]]
+	[[ $output == *"
+<first>:
+      7  0000000000100001  inc    %eax
+      1  0000000000100003  jne "*"
+      -  0000000000100005  dec    %eax
+"* ]]
+	[[ $output == *"an interrupt at 2 of 2 instructions, 1 were not executed"* ]]
+}
+
+@test "a sweep over code: one that met none, or nothing executed: FAIL" {
+	code 0
+	FROM=first TO=last job 1 sweep
+	[[ $output == *"an interrupt at 1 of 2 instructions, 1 were not executed"* ]]
+	: >hits
+	FROM=first TO=last job 1 sweep
+	[[ $output == *"an interrupt at 0 of 0 instructions, 3 were not executed"* ]]
+}
+
+@test "a sweep over code: a kernel that fails is a failure, a wrong symbol is told" {
+	code 1
+	echo "CRASH 4" >code
+	echo sweep >bad
+	FROM=first TO=last job 4 sweep
+	FROM=frist TO=last job 2 sweep
+	[[ $output == *"no symbol 'frist', or more than one, in xen0-x86_32-preempt; nearest: first"* ]]
+	FROM=last TO=first job 2 sweep
+	[[ $output == *"last is not before first in"* ]]
+	T=0 FROM=first TO=last job 2 sweep
 }
