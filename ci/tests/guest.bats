@@ -474,9 +474,9 @@ LAB init: end 3/3" ]
 		echo \$! >$BATS_TEST_TMPDIR/pid
 		wait
 	E
-	# Within the two together: the seconds are the test's own.
-	echo 'echo 1..1; sleep 2; echo ok 1' | fake late
-	init stress=2 timeout=2
+	# Within the seconds, which are the test's own, and twice the timeout.
+	echo 'echo 1..1; sleep 5; echo ok 1' | fake late
+	init stress=1 timeout=3
 	[ "$status" -eq 1 ]
 	verdict "ok 1 - late"
 	verdict "    1..1"

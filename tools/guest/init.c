@@ -8,7 +8,8 @@
  *	tests=A,B,...	run these, in this order; default: all, sorted by name
  *	timeout=SEC	for each test, default 60
  *	stress=SEC	the programs in /stress instead, all at once; each is to
- *			go on for SEC and then has the timeout to end
+ *			go on for SEC and then has twice the timeout to end: it
+ *			may wait in vain for one thing, and then for the next
  *	seed=N		handed to these as SEED, default 1   (see stress.h)
  *	expect=WORDS	handed to the tests as EXPECT   (see expect.h)
  *	release=TEXT	handed to the tests as RELEASE  (see tests/version.c)
@@ -419,7 +420,8 @@ static void begin(const struct orders *orders, struct test *test)
 		test->pid = 0;
 		return;
 	}
-	test->deadline = now_ms() + (orders->stress + orders->timeout) * 1000LL;
+	test->deadline = now_ms() + 1000LL * (orders->stress ?
+		orders->stress + 2 * orders->timeout : orders->timeout);
 }
 
 /* Has TEST come to its end?  When its time is up, it is made to. */
