@@ -291,6 +291,20 @@ symbols
 	[ ! -s calls ]
 }
 
+@test "Debian's own hypervisor: unpacked once, and not built" {
+	mkdir -p pkg/boot
+	echo image | gzip >pkg/boot/xen-9.gz
+	deb xen-hypervisor-4.17-amd64 9.1
+	dir=$("$hypervisor" --debian)
+	[ "$(cat "$dir/xen" "$dir/version")" = "image
+9.1" ]
+	: >calls
+	[ "$("$hypervisor" --debian)" = "$dir" ]
+	[ ! -s calls ]
+	run "$hypervisor" --redhat
+	[ "$status" -eq 2 ]
+}
+
 @test "a hypervisor whose final .config lacks PV32 is refused" {
 	xen_source
 	builds without-pv32

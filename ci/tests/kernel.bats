@@ -5,7 +5,7 @@ setup()
 {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	cd "$BATS_TEST_TMPDIR" || exit
-	unset CROSS_COMPILE TOOLCHAIN CPUS PROGRAMS
+	unset CROSS_COMPILE TOOLCHAIN CPUS PROGRAMS HYPERVISOR
 }
 
 need_base()

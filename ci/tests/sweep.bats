@@ -10,7 +10,7 @@ setup()
 	cp -r "$BATS_TEST_DIRNAME/../../"{configs,patches,series,tools,Makefile} top
 	OUT=$PWD/out XEN_PREEMPT_CACHE=$PWD/cache
 	export OUT XEN_PREEMPT_CACHE
-	unset PHASE REPLAY FROM TO STEP TESTS TOOLCHAIN PROGRAMS CPUS EVENTS
+	unset PHASE REPLAY FROM TO STEP TESTS TOOLCHAIN PROGRAMS HYPERVISOR CPUS EVENTS
 	for tool in base/get tree/export guest/build lab/busybox lab/ramdisk \
 		lab/hypervisor lab/dom0 debian/fetch; do
 		printf '#!/bin/sh\necho somewhere\n' >top/tools/$tool
@@ -95,6 +95,27 @@ phases()
 	[ "$(ramdisk OUT="$OUT")" = 64 ]
 	job 2 boot
 	[[ $output == *"is not PAE"* ]]
+}
+
+@test "HYPERVISOR=debian: Debian's own binary, for x86_64 alone" {
+	for which in built debian; do
+		mkdir -p somewhere/$which
+		echo $which >somewhere/$which/version
+	done
+	cat >top/tools/lab/hypervisor <<-'EOF'
+	#!/bin/sh
+	[ "$1" = --debian ] && echo "$PWD/somewhere/debian" || echo "$PWD/somewhere/built"
+	EOF
+	env HYPERVISOR=debian top/tools/job boot xenU-x86_64-preempt
+	[[ $(cat boots) == *"--hypervisor $PWD/somewhere/debian/xen "* ]]
+	grep -q "Xen debian, Debian's own binary" out/table.rows
+	job 0 boot
+	[[ $(tail -n 1 boots) == *"--hypervisor $PWD/somewhere/built/xen "* ]]
+	rm out/*/stamp
+	HYPERVISOR=debian job 2 boot
+	[[ $output == *"HYPERVISOR=debian takes no 32-bit kernels, and xen0-x86_32-preempt is one" ]]
+	[ ! -e out/xen0-x86_32-preempt/stamp ]
+	HYPERVISOR=other job 2 boot
 }
 
 @test "a driver domain is of its guest's architecture" {
