@@ -42,7 +42,7 @@ if ! "$TOP/tools/base/get" >"$log" 2>&1; then
 	exit
 fi
 
-# Not those of x86_64 yet: their part of the series is there, and one has been booted.
+# Not those of x86_64 yet: their part of the series is there, and little of it shown.
 all=$(kernels | awk '$1 ~ /-x86_32-/ { print $1 }')
 case ${BOOTS-} in
 all)	gcc34=$all ;;
