@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * signals - are signals delivered, held back, queued and returned from?
+ * signals - are signals delivered, held back, queued and returned from?  Do tasks
+ * stop for their tracer where they should?
  *
  * Exit status 0 if all is well.
  */
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/time.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 
 #include "../tap.h"
@@ -226,6 +230,97 @@ static void returning(void)
 	ok(same, "a computation is not disturbed by handlers");
 }
 
+/*
+ * The kernel tells that a signal has interrupted a system call by what is in eax:
+ * one of these (include/linux/errno.h).  With that there, user code is still none,
+ * and is to go on where it was, not two bytes before, as a system call does that
+ * is restarted.  The instructions below are of two bytes, to survive that.
+ */
+static void no_system_call(void)
+{
+	static const long restart[] = { -512, -513, -514, -516 };
+	const struct itimerval soon = { { 0, 0 }, { 0, 1 } };
+	unsigned int good = 0;
+
+	for (unsigned int i = 0; i < 8; i++) {
+		long value = restart[i / 2];
+
+		handle(SIGALRM, i % 2 ? SA_RESTART : 0);
+		count[SIGALRM] = 0;
+		setitimer(ITIMER_REAL, &soon, NULL);
+		__asm__ volatile(
+			"nop\n\t"
+			"nop\n"
+			"1:\n\t"
+			"cmpl	(%[count]), %[none]\n\t"
+			"je	1b"
+			: "+a" (value)
+			: [count] "c" (&count[SIGALRM]), [none] "d" (0)
+			: "cc", "memory");
+		if (value == restart[i / 2])
+			good++;
+		else
+			diag("%ld became %ld%s", restart[i / 2], value,
+			     i % 2 ? ", SA_RESTART" : "");
+	}
+	ok(good == 8, "user code is not taken for a system call by its eax");
+}
+
+static volatile int watched;
+
+/* A child that has stopped for its tracer, before it changes `watched`. */
+static pid_t traced(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+			_exit(1);
+		raise(SIGSTOP);
+		watched = 1;
+		_exit(0);
+	}
+	if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
+		bail("a traced child did not stop: status %x", status);
+	return pid;
+}
+
+static int trapped(pid_t pid)
+{
+	int status;
+
+	return waitpid(pid, &status, 0) == pid && WIFSTOPPED(status) &&
+	       WSTOPSIG(status) == SIGTRAP;
+}
+
+/* The second child has no watchpoint, and what the first has left is not its. */
+static void tracing(void)
+{
+	/* Number 0, on, for writes of four bytes: the manual's DR7. */
+	const long on = 0x000d0001;
+	pid_t pid = traced();
+	int steps = 0;
+
+	ok(!ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, u_debugreg[0]),
+		   &watched) &&
+	   !ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, u_debugreg[7]), on) &&
+	   !ptrace(PTRACE_CONT, pid, NULL, NULL) && trapped(pid) &&
+	   (ptrace(PTRACE_PEEKUSER, pid, offsetof(struct user, u_debugreg[6]),
+		   NULL) & 0xf) == 1, "a watchpoint stops its task");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+
+	pid = traced();
+	while (steps < 20 && !ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) &&
+	       trapped(pid))
+		steps++;
+	if (!ok(steps == 20, "another is stepped after that"))
+		diag("%d steps", steps);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 static void job_control(void)
 {
 	pid_t pid = fork();
@@ -244,13 +339,15 @@ static void job_control(void)
 
 int main(void)
 {
-	plan(12);
+	plan(15);
 	delivery();
 	blocking();
 	queueing();
 	alternate_stack();
 	restarting();
 	returning();
+	no_system_call();
+	tracing();
 	job_control();
 	return done();
 }
