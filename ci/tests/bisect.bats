@@ -96,6 +96,28 @@ debug/six.patch PASS,PASS PASS,PASS" ]
 	[ "$(wc -l <out/bisect/vanilla/file)" -eq 9 ]
 }
 
+@test "a test that the base fails runs from the patch on that mends it" {
+	mv checkout/patches/preempt/{four,xen-debug-step-beside-watchpoint}.patch
+	sed -i 's,preempt/four,preempt/xen-debug-step-beside-watchpoint,' checkout/series
+	export KERNELS='xen0-x86_32-nopreempt xenU-x86_32-smp-nopreempt'
+	TESTS=version,signals,proc bisect 0
+	sort checkout/tools/boots | cut -d' ' -f2,3,5 | diff - <(sort <<-EOF
+	xen0-x86_32-nopreempt 12 version,proc
+	xen0-x86_32-nopreempt 13 version,signals,proc
+	xen0-x86_32-nopreempt 14 version,signals,proc
+	xen0-x86_32-nopreempt 15 version,signals,proc
+	xenU-x86_32-smp-nopreempt 11 version
+	xenU-x86_32-smp-nopreempt 12 version
+	xenU-x86_32-smp-nopreempt 13 version,signals
+	xenU-x86_32-smp-nopreempt 14 version,signals
+	xenU-x86_32-smp-nopreempt 15 version,signals
+	EOF
+	)
+	rm -r out/bisect/*/done
+	TESTS=signals bisect 0
+	grep -qx "boot xen0-x86_32-nopreempt 12 gcc12 version" checkout/tools/boots
+}
+
 @test "a second run does nothing; after a change only what it has changed" {
 	bisect 0
 	rm out/builds checkout/tools/boots

@@ -42,11 +42,11 @@ if ! "$TOP/tools/base/get" >"$log" 2>&1; then
 	exit
 fi
 
-# Not those of x86_64 yet: their part of the series is there, and little of it shown.
-all=$(kernels | awk '$1 ~ /-x86_32-/ { print $1 }')
+all=$(kernels | awk '{ print $1 }')
 case ${BOOTS-} in
 all)	gcc34=$all ;;
-*)	gcc34='xenU-x86_32-preempt xen0-x86_32-smp-preempt-debug' ;;
+*)	gcc34='xenU-x86_32-preempt xen0-x86_32-smp-preempt-debug
+		xen0-x86_64-preempt xenU-x86_64-smp-preempt-debug' ;;
 esac
 for toolchain in gcc12 gcc34; do
 	which=$all
@@ -55,7 +55,7 @@ for toolchain in gcc12 gcc34; do
 		verb=boot
 		case $k in
 		# Not PAE: no current hypervisor runs it.
-		*-release) verb=kernel ;;
+		*-x86_32-release) verb=kernel ;;
 		esac
 		TOOLCHAIN=$toolchain attempt "$verb $k, $toolchain" \
 			"$TOP/tools/job" "$verb" "$k"
@@ -65,24 +65,33 @@ done
 attempt "torture preempts where it says" env TORTURE=1 \
 	TESTS=torture,preempt,forkexec "$TOP/tools/job" boot xen0-x86_32-preempt-debug
 
-attempt "front ends: files on disks, echo over the network" env \
-	TESTS=disk,net "$TOP/tools/job" boot xenU-x86_32-preempt-debug
-attempt "hardware: the same with QEMU's disks and cards" env \
-	TESTS=disk,net "$TOP/tools/job" boot xen0-x86_32-smp-preempt-debug
+attempt "32-bit programs on an x86_64 kernel" env PROGRAMS=x86_32 \
+	"$TOP/tools/job" boot xenU-x86_64-smp-preempt-debug
+attempt "x86_64 on Debian's own binary of Xen" env HYPERVISOR=debian \
+	"$TOP/tools/job" boot xen0-x86_64-preempt
+
+for arch in x86_32 x86_64; do
+	attempt "$arch, front ends: files on disks, echo over the network" env \
+		TESTS=disk,net "$TOP/tools/job" boot xenU-$arch-preempt-debug
+	attempt "$arch, hardware: the same with QEMU's disks and cards" env \
+		TESTS=disk,net "$TOP/tools/job" boot xen0-$arch-smp-preempt-debug
+done
 
 # Two are not preempted, so that what fails is the stress or the lab.
 attempt "stress, xen0" env T=15 "$TOP/tools/job" stress xen0-x86_32-nopreempt
 attempt "stress and events, xenU" env T=15 EVENTS=pause,memory \
 	"$TOP/tools/job" stress xenU-x86_32-nopreempt
-attempt "stress and saves, xenU with devices" env T=20 \
-	TESTS=disk,net,domain,spaces EVENTS=save:1 \
-	"$TOP/tools/job" stress xenU-x86_32-smp-preempt-debug
+for arch in x86_32 x86_64; do
+	attempt "stress and saves, xenU-$arch with devices" env T=20 \
+		TESTS=disk,net,domain,spaces EVENTS=save:1 \
+		"$TOP/tools/job" stress xenU-$arch-smp-preempt-debug
+done
 
 # unlisted - warnings for Xen's files that docs/warnings.md does not account for: it
 # must have the text, where NAME and TYPE stand for anything, and the file.
 unlisted()
 {
-	cat "$OUT"/*-x86_32-*[!4]/warnings | sort -u | awk '
+	cat "$OUT"/*[!4]/warnings | sort -u | awk '
 	FNR == NR {
 		doc = doc $0
 		if (match($0, /^- `[^`]*`/)) {
@@ -156,5 +165,11 @@ sample=$("$TOP/ci/hazards/run" --list --sample 1)
 for hazard in $sample; do
 	attempt "race: $hazard" "$TOP/ci/hazards/run" "$hazard"
 done
+
+# The prefixes of the series that the newest commits touched; all are make bisect-check.
+KERNELS='xen0-x86_32-smp-preempt-debug xenU-x86_32-nopreempt xen0-x86_64-nopreempt'
+export KERNELS
+attempt "the newest patches build" "$TOP/ci/bisect" --newest 12 --at-most 3
+sed -n 's/^left out/# &/p' "$log"
 
 echo "1..$n"

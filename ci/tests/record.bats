@@ -195,15 +195,21 @@ soak()
 	[ "$(wc -l <r.jsonl)" -eq 1 ]
 }
 
-@test "soak: by default both roles on 1, 2 and 4 VCPUs" {
+@test "soak: by default both roles and architectures on 1, 2 and 4 VCPUs" {
 	fakes
-	T=600 soak 0 1
+	T=300 soak 0 1
 	[ "$(cut -d' ' -f1,6 jobs)" = "xen0-x86_32-preempt-debug CPUS=
 xenU-x86_32-preempt-debug CPUS=
 xen0-x86_32-smp-preempt-debug CPUS=
 xenU-x86_32-smp-preempt-debug CPUS=
 xen0-x86_32-smp-preempt-debug CPUS=4
-xenU-x86_32-smp-preempt-debug CPUS=4" ]
+xenU-x86_32-smp-preempt-debug CPUS=4
+xen0-x86_64-preempt-debug CPUS=
+xenU-x86_64-preempt-debug CPUS=
+xen0-x86_64-smp-preempt-debug CPUS=
+xenU-x86_64-smp-preempt-debug CPUS=
+xen0-x86_64-smp-preempt-debug CPUS=4
+xenU-x86_64-smp-preempt-debug CPUS=4" ]
 }
 
 @test "soak: wrong use is 2" {

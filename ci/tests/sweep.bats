@@ -197,7 +197,7 @@ code()
 @test "a sweep over code: every instruction that is executed met an interrupt" {
 	code 1
 	FROM=first TO=last SEED=3 T=9 TESTS=a job 0 sweep
-	[[ $(cat boots) == *"stress=9 seed=3"*"--icount"*"--interrupts 0000000000100001-0000000000100007"* ]]
+	[[ $(cat boots) == *"stress=9 seed=3"*"--icount"*"--total 1080"*"--interrupts 0000000000100001-0000000000100007"* ]]
 	[[ $output == *"
 <first>:
       7  0000000000100001  inc    %eax
