@@ -1,10 +1,11 @@
 #!/bin/sh
-# Builds kernels and boots them, one test each.  Which: CI's choice below, or all
-# with both compilers (BOOTS=all).  Then broken ones, one a day, and a race with and
-# without the patches that close it.  Without a base: the lab with Debian's.
+# Builds kernels and boots them, one test each.  Which: CI's choice below and two a day
+# of the others, or all with both compilers (BOOTS=all).  Then a broken one a day, and a
+# race with and without the patches that close it.  Without a base: the lab with Debian's.
 set -eu
 TOP=$(cd "$(dirname "$0")/../.." && pwd)
 . "$TOP/tools/lib.sh"
+. "$TOP/ci/patched.sh"
 
 n=0
 # result CODE NAME LOG - one line of TAP; on failure, what was on screen
@@ -44,12 +45,15 @@ fi
 
 all=$(kernels | awk '{ print $1 }')
 case ${BOOTS-} in
-all)	gcc34=$all ;;
-*)	gcc34='xenU-x86_32-preempt xen0-x86_32-smp-preempt-debug
+all)	gcc12=$all gcc34=$all ;;
+*)	always='-x86_(32|64)-(nopreempt|preempt|smp-preempt-debug)$'
+	gcc12="$(echo "$all" | grep -E -e "$always")
+		$(echo "$all" | grep -Ev -e "$always" | sample 2)"
+	gcc34='xenU-x86_32-preempt xen0-x86_32-smp-preempt-debug
 		xen0-x86_64-preempt xenU-x86_64-smp-preempt-debug' ;;
 esac
 for toolchain in gcc12 gcc34; do
-	which=$all
+	which=$gcc12
 	[ "$toolchain" = gcc12 ] || which=$gcc34
 	for k in $which; do
 		verb=boot
@@ -72,7 +76,7 @@ attempt "x86_64 on Debian's own binary of Xen" env HYPERVISOR=debian \
 
 for arch in x86_32 x86_64; do
 	attempt "$arch, front ends: files on disks, echo over the network" env \
-		TESTS=disk,net "$TOP/tools/job" boot xenU-$arch-preempt-debug
+		TESTS=disk,net "$TOP/tools/job" boot xenU-$arch-smp-preempt-debug
 	attempt "$arch, hardware: the same with QEMU's disks and cards" env \
 		TESTS=disk,net "$TOP/tools/job" boot xen0-$arch-smp-preempt-debug
 done
@@ -167,7 +171,7 @@ for hazard in $sample; do
 done
 
 # The prefixes of the series that the newest commits touched; all are make bisect-check.
-KERNELS='xen0-x86_32-smp-preempt-debug xenU-x86_32-nopreempt xen0-x86_64-nopreempt'
+KERNELS='xenU-x86_32-nopreempt xen0-x86_64-nopreempt'
 export KERNELS
 attempt "the newest patches build" "$TOP/ci/bisect" --newest 12 --at-most 3
 sed -n 's/^left out/# &/p' "$log"
