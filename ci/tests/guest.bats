@@ -368,6 +368,53 @@ judged()
 	verdict "ok 1 - words"
 }
 
+@test "latency=: wakelat, once for each load that tests= names" {
+	fake wakelat <<-'E'
+		echo 1..1
+		echo "# $LATENCY $#: $*."
+		echo ok 1
+	E
+	init latency=tick,1000 tests=fork,idle
+	[ "$status" -eq 0 ]
+	verdict "    # tick,1000 1: fork."
+	verdict "ok 2 - idle"
+}
+
+@test "wakelat: every load runs, woken by a pipe; the histogram adds up" {
+	loads=$(sed -n 's/^\t{ "\([a-z]*\)".*/\1/p' "$TOP/tools/guest/loads.h")
+	[ "$(wc -w <<<"$loads")" -ge 22 ]
+	for load in $loads; do
+		[ "$load" != tty ] || [ -w /dev/tty0 ] || continue
+		LATENCY=pipe,20 run "$GUEST/wakelat" "$load"
+		[ "$status" -eq 0 ]
+		awk '/^# [0-9]+:/ {
+				for (i = 2; i <= NF; i++) {
+					split($i, of, ":")
+					if (!n) least = of[1]
+					n += of[2]
+					most = of[1]
+				}
+			}
+			/^# Min / { bad += $4 != least && n }
+			/^# Max / { bad += $4 < most }
+			/ Overflows: / { n += $4 }
+			END { exit bad || n != 20 }' <<<"$output"
+		[[ $output == *"# Total: 000000020"*"ok 1 - 20 samples" ]]
+	done
+}
+
+@test "wakelat: a wrong source, load or number is told" {
+	for given in tick,0 tick nothing,5 pipe,x; do
+		LATENCY=$given run "$GUEST/wakelat" idle
+		[ "$status" -ne 0 ]
+		[[ $output == *"not ok 1"* ]]
+	done
+	LATENCY=pipe,5 run "$GUEST/wakelat" fry
+	[[ $output == *"no load is called fry"* ]]
+	run "$GUEST/wakelat" true
+	[[ $output == *"usage:"* ]]
+}
+
 @test "phase=N is N instructions before the tests, neither more nor less" {
 	gcc -Wall -Wextra -Werror -O1 -o "$BATS_TEST_TMPDIR/steps" "$TOP/ci/unit/steps.c"
 	steps()

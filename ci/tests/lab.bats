@@ -563,6 +563,7 @@ guest_files()
 {
 	mkdir -p guest/tests guest/stress
 	echo init >guest/init
+	echo wakelat >guest/wakelat
 	echo one >guest/tests/one
 	echo hard >guest/stress/hard
 	mkdir bb
@@ -595,6 +596,7 @@ guest_files()
 	-rwxr-xr-x root root - tests/one
 	-rwxr-xr-x root root - stress/hard
 	-rwxr-xr-x root root - init
+	-rwxr-xr-x root root - wakelat
 	EOF
 	mkdir x
 	(cd x && zcat ../one.gz | cpio --quiet -idu init tests/one bin/sh)

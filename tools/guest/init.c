@@ -11,6 +11,8 @@
  *			go on for SEC and then has twice the timeout to end: it
  *			may wait in vain for one thing, and then for the next
  *	seed=N		handed to these as SEED, default 1   (see stress.h)
+ *	latency=SOURCE,SAMPLES	wakelat instead, for each load that tests= names; handed
+ *			to it as LATENCY             (see wakelat.c)
  *	expect=WORDS	handed to the tests as EXPECT   (see expect.h)
  *	release=TEXT	handed to the tests as RELEASE  (see tests/version.c)
  *	vcpus=N		handed to the tests as VCPUS    (see tests/version.c)
@@ -78,6 +80,7 @@ struct orders {
 	char *tests;		/* comma list, or NULL for all */
 	long timeout;		/* seconds */
 	long stress;		/* seconds, 0 for one test after another */
+	int latency;		/* each test is a load of wakelat's */
 	int shell;
 };
 
@@ -365,10 +368,11 @@ static long long now_ms(void)
 	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
-/* Start PATH with its output to FD, in a process group of its own. */
-static pid_t start(const char *path, int fd)
+/* Start PATH, with ARG if it is to have one, and its output to FD, in a process group of
+ * its own. */
+static pid_t start(const char *path, const char *arg, int fd)
 {
-	char *argv[] = { (char *)path, NULL };
+	char *argv[] = { (char *)path, (char *)arg, NULL };
 	pid_t pid = fork();
 
 	if (pid < 0)
@@ -396,7 +400,8 @@ static void begin(const struct orders *orders, struct test *test)
 	char path[PATH_MAX];
 	int pipefd[2];
 
-	snprintf(path, sizeof(path), "%s/%s", orders->dir, test->name);
+	snprintf(path, sizeof(path), "%s/%s", orders->dir,
+		 orders->latency ? "wakelat" : test->name);
 	if (!*test->name || strchr(test->name, '/') || access(path, X_OK)) {
 		flaw(tap, "no such test");
 		return;
@@ -413,7 +418,7 @@ static void begin(const struct orders *orders, struct test *test)
 	}
 	fcntl(pipefd[0], F_SETFL, O_NONBLOCK);
 	test->fd = pipefd[0];
-	test->pid = start(path, pipefd[1]);
+	test->pid = start(path, orders->latency ? test->name : NULL, pipefd[1]);
 	close(pipefd[1]);
 	if (test->pid < 0) {
 		flaw(tap, "fork: %m");
@@ -692,6 +697,9 @@ static void take_word(struct orders *orders, char *word)
 		setenv("NET", value, 1);
 	} else if (!strcmp(word, "seed")) {
 		setenv("SEED", value, 1);
+	} else if (!strcmp(word, "latency")) {
+		setenv("LATENCY", value, 1);
+		orders->latency = 1;
 	} else if (!strcmp(word, "timeout")) {
 		orders->timeout = seconds(word, value, TIMEOUT);
 	} else if (!strcmp(word, "stress")) {
@@ -979,6 +987,8 @@ int main(int argc, char **argv)
 	take_command_line(&orders);
 	if (orders.stress)
 		orders.dir = "/stress";
+	if (orders.latency)
+		orders.dir = "/";
 	if (!orders.shell) {
 		run_tests(&orders);
 		power_off(RB_POWER_OFF);
