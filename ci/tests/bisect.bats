@@ -227,6 +227,8 @@ debug/six.patch NONE,NONE" ]
 }
 
 @test "the newest commits' patches, at most so many, the rest is named" {
+	bisect 2 --list --newest 3
+	[[ $output == *"--newest looks at the history of a git checkout" ]]
 	git init -q checkout
 	g() { git -C checkout -c user.name=x -c user.email=x "$@"; }
 	g add -A

@@ -987,8 +987,12 @@ int main(int argc, char **argv)
 	take_command_line(&orders);
 	if (orders.stress)
 		orders.dir = "/stress";
-	if (orders.latency)
+	if (orders.latency) {
 		orders.dir = "/";
+		orders.stress = 0;
+		if (!orders.tests)
+			say("LAB init: latency= of which load?  tests= names them");
+	}
 	if (!orders.shell) {
 		run_tests(&orders);
 		power_off(RB_POWER_OFF);

@@ -14,16 +14,17 @@
  * to the first instruction of the task in user mode.  The clock is the time stamp
  * counter; what it counts in a second is measured once, against gettimeofday().
  *
- * When was a tick due?  The kernel's time as of the last tick (xtime) is the stamp of a
+ * When is a tick due?  The kernel's time as of the last tick (xtime) is the stamp of a
  * file of tmpfs that is written.  It goes on by the length of a tick at each, however
- * late that is, and gettimeofday() adds what has passed since (2.6.12, kernel/timer.c,
- * and do_gettimeofday() of each architecture).  On Xen a tick does not come at that time:
- * the hypervisor's timer has a phase of its own, and the kernel counts the ticks that
- * have been completed then.  So the phase is measured first, with nothing else at work,
- * as the shortest time from the stamp to its being seen by a loop; the tick's interrupt
- * in an idle kernel is in it, and so in no sample.  A sleep of one nanosecond ends with
- * the second tick after it begins, which is measured, too.  It begins in the first half
- * of a tick, so that no other comes between the stamp and the sleep.
+ * late that is (2.6.12, kernel/timer.c).  But on Xen a tick does not come at that time:
+ * the hypervisor's periodic timer has a phase of its own, which drifts, and the kernel
+ * counts the ticks that have been completed then.  So before each sleep a loop waits for
+ * the stamp to change, and the tick that ends the sleep is due a number of ticks after
+ * that: a sleep of one nanosecond ends with the second tick, which is measured first, as
+ * is the length of a tick.  What the interrupt takes up to the change of the stamp, with
+ * this task at work, is so in no sample.  If the CPU is idle when the sleep ends, the
+ * timer is the kernel's own, which has no phase: such a sample may be early.  Those are
+ * counted, and are 0 in the histogram.
  *
  * A pipe's byte is due when it is written: its writer takes the time just before.
  *
@@ -44,7 +45,6 @@
 
 static double per_us;			/* of the time stamp counter */
 static int64_t tick_ns;			/* length of a tick */
-static int64_t phase_ns;		/* from a stamp to the tick that makes it */
 static int ticks_asleep;		/* that the shortest sleep takes */
 static int stamp_fd;
 
@@ -80,30 +80,31 @@ static void shortest_sleep(void)
 	nanosleep(&ts, NULL);
 }
 
+/* Wait for a tick.  When, us; its stamp in *STAMP. */
+static int64_t next_tick(int64_t *stamp)
+{
+	int64_t before = last_tick();
+
+	while ((*stamp = last_tick()) == before)
+		;
+	return now_us();
+}
+
 static void calibrate(void)
 {
-	int64_t began = now_us(), tick, next, seen;
+	int64_t began = now_us(), stamp, next;
 	uint64_t begin = tsc();
 
 	usleep(1000000);
 	per_us = (double)(tsc() - begin) / (now_us() - began);
 
 	for (int i = 0; i < 20; i++) {
-		tick = last_tick();
-		while ((next = last_tick()) == tick)
-			;
-		seen = now_us() * 1000 - next;
-		if (!i || seen < phase_ns)
-			phase_ns = seen;
-		if (!i || next - tick < tick_ns)
-			tick_ns = next - tick;
-	}
-	for (int i = 0; i < 20; i++) {
 		int n;
 
-		tick = last_tick();
-		while ((next = last_tick()) == tick)
-			;
+		next_tick(&stamp);
+		next_tick(&next);
+		if (!tick_ns || next - stamp < tick_ns)
+			tick_ns = next - stamp;
 		shortest_sleep();
 		n = (last_tick() - next + tick_ns / 2) / tick_ns;
 		if (!ticks_asleep || n < ticks_asleep)
@@ -114,16 +115,12 @@ static void calibrate(void)
 /* One sample, us. */
 static int64_t from_tick(void)
 {
-	int64_t tick;
+	int64_t stamp, due = next_tick(&stamp) + ticks_asleep * tick_ns / 1000;
 	uint64_t woken;
 
-	do {
-		tick = last_tick() + phase_ns;
-	} while (now_us() * 1000 - tick > tick_ns / 2);
 	shortest_sleep();
 	woken = tsc();
-	return now_us() - (int64_t)((tsc() - woken) / per_us) -
-	       (tick + ticks_asleep * tick_ns) / 1000;
+	return now_us() - (int64_t)((tsc() - woken) / per_us) - due;
 }
 
 /* The writer waits for the reader, and then until that sleeps. */
@@ -206,7 +203,7 @@ static void histogram(const unsigned long *count)
 int main(int argc, char **argv)
 {
 	static unsigned long count[BUCKETS];
-	unsigned long samples = 0, total = 0, over = 0;
+	unsigned long samples = 0, total = 0, over = 0, early = 0;
 	int64_t least = INT64_MAX, most = 0, sum = 0;
 	int64_t (*sample)(void) = from_tick;
 	const struct load *load = loads;
@@ -245,8 +242,10 @@ int main(int argc, char **argv)
 	for (total = 0; total < samples; total++) {
 		int64_t late = sample();
 
-		if (late < 0)
+		if (late < 0) {
 			late = 0;
+			early++;
+		}
 		least = late < least ? late : least;
 		most = late > most ? late : most;
 		sum += late;
@@ -260,13 +259,14 @@ int main(int argc, char **argv)
 		kill(-other, SIGKILL);
 
 	diag("%s, %s: %s", source, load->name, load->holds);
-	diag("time base: rdtsc, %.3f in a us; a tick is %" PRId64 " ns, its phase %" PRId64,
-	     per_us, tick_ns, phase_ns);
+	diag("time base: rdtsc, %.3f in a us; a tick is %" PRId64 " ns, a sleep %d of them",
+	     per_us, tick_ns, ticks_asleep);
 	histogram(count);
 	diag("Total: %09lu", total);
 	diag("Min Latencies: %05" PRId64, least);
 	diag("Avg Latencies: %05" PRId64, sum / (int64_t)total);
 	diag("Max Latencies: %05" PRId64, most);
+	diag("Early: %lu", early);
 	diag("Histogram Overflows: %05lu", over);
 	ok(waitpid(loaded, NULL, 0) == loaded && total == samples, "%lu samples", total);
 	return done();
