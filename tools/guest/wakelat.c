@@ -28,7 +28,7 @@
  *
  * A pipe's byte is due when it is written: its writer takes the time just before.
  *
- * Prints a histogram as cyclictest does, and is a test of one result, which is ok if
+ * Prints a histogram, US:HOW_MANY, with the totals that cyclictest has, and is a test of one result, which is ok if
  * there were as many samples.  Exit status 0 then.  Needs root, and 2.6.12 for `tick'.
  */
 #include <inttypes.h>

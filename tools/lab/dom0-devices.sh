@@ -17,7 +17,7 @@ devices()
 		net)	try insmod /modules/xen-netback.ko
 			# A connection that only the guest knows to be there, for its ACK
 			# was lost in a save, is given up after 63 s by default (5, in
-			# ip-sysctl.rst), three saves later.
+			# ip-sysctl.rst), five saves later.
 			echo 20 >/proc/sys/net/ipv4/tcp_synack_retries
 			nc -ll -p 7 -e cat & ;;
 		esac
