@@ -117,8 +117,9 @@ kernels()
 }
 
 # kernel_attrs K - exit 2, naming the nearest, unless the table has K; set
-# K_ROLE (xen0, xenU), K_ARCH (x86_32, x86_64), K_SUBARCH (i386, x86_64: what the
-# kernel calls it), K_GUEST (of which its guest programs are: $PROGRAMS or K_ARCH),
+# K_ROLE (xen0, xenU, native), K_ARCH (x86_32, x86_64), K_SUBARCH (i386, x86_64: what
+# the kernel calls it), K_MAKE (the words that tell its Makefile), K_IMAGE (where that
+# leaves what is booted), K_GUEST (of which its guest programs are: $PROGRAMS or K_ARCH),
 # K_SMP (yes or nothing), K_CPUS (1, or for -smp $CPUS or 2), K_FLAVOUR and K_CONFIGS
 # (the table's second column).
 # shellcheck disable=SC2034 # they are for the caller
@@ -136,6 +137,10 @@ kernel_attrs()
 	x86_32)	K_SUBARCH=i386 ;;
 	*)	K_SUBARCH=$K_ARCH ;;
 	esac
+	case $K_ROLE in
+	native)	K_MAKE="ARCH=$K_SUBARCH" K_IMAGE=arch/$K_SUBARCH/boot/bzImage ;;
+	*)	K_MAKE="ARCH=xen SUBARCH=$K_SUBARCH" K_IMAGE=vmlinuz ;;
+	esac
 	K_GUEST=${PROGRAMS:-$K_ARCH}
 	case $K_ARCH,$K_GUEST in
 	x86_64,x86_32 | "$K_ARCH,$K_ARCH") ;;
@@ -149,6 +154,7 @@ boot_words()
 {
 	xp_expect=
 	case $K_FLAVOUR in
+	*-nobkl) xp_expect=preempt ;;
 	preempt*) xp_expect=preempt,preempt_bkl ;;
 	esac
 	[ -z "$K_SMP" ] || xp_expect=$xp_expect${xp_expect:+,}smp

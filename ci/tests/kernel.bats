@@ -41,18 +41,24 @@ export_tree()
 
 @test "kernels that differ in preempt alone differ in its symbols alone" {
 	for k in {xen0,xenU}-{x86_32,x86_64}{,-smp}; do
-		diff <("$TOP/tools/kernel/configure" --print "$k-preempt") \
-			<("$TOP/tools/kernel/configure" --print "$k-nopreempt") >d || :
-		grep '^[<>]' d >differ
-		run grep -v PREEMPT differ
-		[ "$status" -eq 1 ]
+		for other in preempt preempt-nobkl; do
+			[[ $k-$other != *-smp-*-nobkl ]] || continue
+			diff <("$TOP/tools/kernel/configure" --print "$k-$other") \
+				<("$TOP/tools/kernel/configure" --print "$k-nopreempt") >d || :
+			grep '^[<>]' d >differ
+			run grep -v PREEMPT differ
+			[ "$status" -eq 1 ]
+		done
 	done
 }
 
 @test "an x86_64 kernel asks for nothing that only i386 has" {
 	for k in $("$TOP/tools/job" list | awk '$1 ~ /x86_64/ && !/release/ { print $1 }'); do
 		"$TOP/tools/kernel/configure" --print "$k" >config
-		grep -qx CONFIG_XEN_X86_64=y config
+		case $k in
+		native-*) ! grep XEN config ;;
+		*) grep -qx CONFIG_XEN_X86_64=y config ;;
+		esac
 		run grep -e M686 -e HIGHMEM -e FRAME_POINTER -e ALTERNATIVES -e X86_UP config
 		[ "$status" -eq 1 ]
 	done

@@ -125,6 +125,10 @@ static const struct {
 } shorts[] = {
 	{ "good", ROLE_XEN0, GOOD, NULL, E_OFF, PASS, L_NONE, "2 of 2" },
 	{ "good xenU", ROLE_XENU, DOM0_OK, DOMU, E_OFF, PASS, L_NONE, "1 of 1" },
+	{ "good without Xen", ROLE_NATIVE, KERNEL UP PLAN(1)
+	  "ok 1 - a\nLAB init: end 1/1\n" GONE, NULL, E_OFF, PASS, L_NONE, "1 of 1" },
+	{ "nothing without Xen", ROLE_NATIVE, "", NULL, E_SILENCE, TIMEOUT, L_KERNEL,
+	  "kernel banner" },
 	{ "nothing", ROLE_XEN0, "", NULL, E_OFF, CRASH, L_HYPERVISOR,
 	  "hypervisor up" },
 	{ "nothing for long", ROLE_XEN0, "", NULL, E_SILENCE, TIMEOUT,

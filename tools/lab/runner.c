@@ -2,7 +2,7 @@
 /*
  * runner - starts QEMU, follows its serial logs and gives a verdict.
  *
- * usage: runner --out DIR --role xen0|xenU --log FILE [--log2 FILE]
+ * usage: runner --out DIR --role xen0|xenU|native --log FILE [--log2 FILE]
  *               --silence SEC --total SEC [--stage-silence STAGE=SEC]...
  *               [--events KIND,...] [--disks N] [--after WORDS]
  *               [--name K] [--echo] [--meta KEY=VALUE]... -- COMMAND [ARG]...
@@ -10,7 +10,8 @@
  *   --out DIR      where result.json, guest.tap and qemu.log (what COMMAND itself
  *                  said) go; made if missing
  *   --role ROLE    xen0: the guest is domain 0, all is in --log.  xenU: Xen and
- *                  domain 0 are in --log, the guest is in --log2
+ *                  domain 0 are in --log, the guest is in --log2.  native: there is
+ *                  no Xen, all is in --log
  *   --log FILE     the serial logs, written by COMMAND (-serial file:FILE); old
  *                  ones are removed first
  *   --silence SEC  the longest time without a new byte in any log
@@ -60,6 +61,10 @@ enum {
 	/* After trouble: long enough for the rest of an oops to be seen. */
 	TROUBLE_SILENCE	= 5,
 	TROUBLE_TOTAL	= 30,
+};
+
+static const char *const roles[] = {
+	[ROLE_XEN0] = "xen0", [ROLE_XENU] = "xenU", [ROLE_NATIVE] = "native",
 };
 
 struct options {
@@ -222,7 +227,7 @@ static int write_result(const struct run *run)
 	result = json_pack("{so ss ss sO so ss so so so so so so sI so so so}",
 		"name", text(run->o->name),
 		"verdict", verdict_name(b->verdict),
-		"role", run->o->role == ROLE_XENU ? "xenU" : "xen0",
+		"role", roles[run->o->role],
 		"meta", run->o->meta,
 		"command", command_json(run->o->command),
 		"start", run->began_text,
@@ -677,6 +682,18 @@ static bool stage_seconds(const char *s, unsigned int *silence)
 	return false;
 }
 
+static bool role_named(const char *name, enum role *role)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(roles) / sizeof(*roles); i++)
+		if (!strcmp(roles[i], name)) {
+			*role = i;
+			return true;
+		}
+	return false;
+}
+
 /* "KEY=VALUE" */
 static bool add_meta(json_t *meta, const char *s)
 {
@@ -728,9 +745,7 @@ static bool parse(struct options *o, int argc, char **argv)
 		case 'S': good = stage_seconds(optarg, of_stage); break;
 		case 'm': good = add_meta(o->meta, optarg); break;
 		case 'r':
-			role = true;
-			o->role = strcmp(optarg, "xenU") ? ROLE_XEN0 : ROLE_XENU;
-			good = o->role == ROLE_XENU || !strcmp(optarg, "xen0");
+			good = role = role_named(optarg, &o->role);
 			break;
 		default:
 			return false;
@@ -755,7 +770,7 @@ int main(int argc, char **argv)
 	if (parse(&o, argc, argv))
 		verdict = run_boot(&o);
 	else
-		fprintf(stderr, "usage: runner --out DIR --role xen0|xenU "
+		fprintf(stderr, "usage: runner --out DIR --role xen0|xenU|native "
 			"--log FILE [--log2 FILE] --silence SEC --total SEC\n"
 			"  [--stage-silence STAGE=SEC]... [--name K] [--echo] "
 			"[--events KIND,...] [--disks N]\n  [--after WORDS] [--meta KEY=VALUE]... -- COMMAND [ARG]...\n");

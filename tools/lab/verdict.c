@@ -154,9 +154,16 @@ const char *layer_name(enum layer layer)
 
 static bool expected(const struct boot *b, enum stage stage)
 {
-	if (stage == S_DOM0 || stage == S_DOMAIN || stage == S_ENDED)
+	switch (stage) {
+	case S_HYPERVISOR:
+		return b->role != ROLE_NATIVE;
+	case S_DOM0:
+	case S_DOMAIN:
+	case S_ENDED:
 		return b->role == ROLE_XENU;
-	return true;
+	default:
+		return true;
+	}
 }
 
 enum stage boot_awaits(const struct boot *b)

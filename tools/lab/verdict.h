@@ -39,6 +39,7 @@ enum layer { L_NONE, L_LAB, L_HYPERVISOR, L_DOM0, L_KERNEL, L_INIT, L_TEST };
 enum role {
 	ROLE_XEN0,		/* the guest is domain 0: one port */
 	ROLE_XENU,		/* Xen and domain 0 on port 0, the guest on 1 */
+	ROLE_NATIVE,		/* there is no Xen: one port */
 };
 
 /* In the order they are expected; dom0's are for ROLE_XENU only. */
