@@ -3,9 +3,10 @@
 
 export TOOLCHAIN CROSS_COMPILE LINUX_GIT XEN_GIT LINUX_SRC XEN_SRC OUT JOBS TESTS
 export XEN_PREEMPT_CACHE TREE CPUS PROGRAMS T SEED EVENTS TORTURE REPLAY PHASE FROM TO STEP KERNELS
+export SOURCE SAMPLES LOADS OVER
 
 .PHONY: all help setup base base-status tree kernel boot shell stress sweep list driver demo
-.PHONY: results series-check defconfig check mutants check-hazard bisect-check soak record clean
+.PHONY: latency latency-why report results series-check defconfig check mutants check-hazard bisect-check soak record clean
 
 all: setup		## everything for xen0 and xenU: base, series, kernels, boots, table
 	@tools/job main
@@ -54,6 +55,16 @@ stress:			## build and boot K=, stress it: T=60 seconds, SEED=1, EVENTS=all, TOR
 
 soak:			## HOURS=4 of stress of KS= (K or K:CPUS; default: all with checks), recorded
 	@tools/soak "$(HOURS)" $(KS)
+
+latency:		## how late a waking task is, for K= or all, SOURCE=, LOADS=, in docs/latency.md
+	@tools/latency $(K)
+
+latency-why:		## what had the CPU meanwhile: K=, LOADS=one, SOURCE=, OVER=us
+	@tools/job why $(K)
+
+report:			## docs/latency.md and the page out/report/index.html, of what was measured
+	@tools/report/latency
+	@tools/report/page "$${OUT:-out}/report/index.html"
 
 record:			## keep the figures of the last stress of every K, in docs/results.md
 	@tools/report/record

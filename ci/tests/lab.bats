@@ -561,7 +561,8 @@ run_on_disk()
 
 guest_files()
 {
-	mkdir -p guest/tests guest/stress
+	mkdir -p guest/tests guest/stress guest/latency
+	ln -s ../wakelat guest/latency/idle
 	echo init >guest/init
 	echo wakelat >guest/wakelat
 	echo one >guest/tests/one
@@ -582,6 +583,7 @@ guest_files()
 	diff list - <<-'EOF'
 	drwxr-xr-x root root - bin
 	drwxr-xr-x root root - dev
+	drwxr-xr-x root root - latency
 	drwxr-xr-x root root - proc
 	drwxr-xr-x root root - stress
 	drwxr-xr-x root root - sys
@@ -595,6 +597,7 @@ guest_files()
 	lrwxrwxrwx root root - bin/zcat
 	-rwxr-xr-x root root - tests/one
 	-rwxr-xr-x root root - stress/hard
+	lrwxrwxrwx root root - latency/idle
 	-rwxr-xr-x root root - init
 	-rwxr-xr-x root root - wakelat
 	EOF

@@ -11,8 +11,8 @@
  *			go on for SEC and then has twice the timeout to end: it
  *			may wait in vain for one thing, and then for the next
  *	seed=N		handed to these as SEED, default 1   (see stress.h)
- *	latency=SOURCE,SAMPLES	wakelat instead, for each load that tests= names; handed
- *			to it as LATENCY             (see wakelat.c)
+ *	latency=SOURCE,SAMPLES	the loads in /latency instead; handed to them as LATENCY
+ *			(see wakelat.c)
  *	expect=WORDS	handed to the tests as EXPECT   (see expect.h)
  *	release=TEXT	handed to the tests as RELEASE  (see tests/version.c)
  *	vcpus=N		handed to the tests as VCPUS    (see tests/version.c)
@@ -80,7 +80,7 @@ struct orders {
 	char *tests;		/* comma list, or NULL for all */
 	long timeout;		/* seconds */
 	long stress;		/* seconds, 0 for one test after another */
-	int latency;		/* each test is a load of wakelat's */
+	int latency;		/* the loads of wakelat instead */
 	int shell;
 };
 
@@ -368,11 +368,10 @@ static long long now_ms(void)
 	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
-/* Start PATH, with ARG if it is to have one, and its output to FD, in a process group of
- * its own. */
-static pid_t start(const char *path, const char *arg, int fd)
+/* Start PATH, its output to FD, in a process group of its own. */
+static pid_t start(const char *path, int fd)
 {
-	char *argv[] = { (char *)path, (char *)arg, NULL };
+	char *argv[] = { (char *)path, NULL };
 	pid_t pid = fork();
 
 	if (pid < 0)
@@ -400,8 +399,7 @@ static void begin(const struct orders *orders, struct test *test)
 	char path[PATH_MAX];
 	int pipefd[2];
 
-	snprintf(path, sizeof(path), "%s/%s", orders->dir,
-		 orders->latency ? "wakelat" : test->name);
+	snprintf(path, sizeof(path), "%s/%s", orders->dir, test->name);
 	if (!*test->name || strchr(test->name, '/') || access(path, X_OK)) {
 		flaw(tap, "no such test");
 		return;
@@ -418,7 +416,7 @@ static void begin(const struct orders *orders, struct test *test)
 	}
 	fcntl(pipefd[0], F_SETFL, O_NONBLOCK);
 	test->fd = pipefd[0];
-	test->pid = start(path, orders->latency ? test->name : NULL, pipefd[1]);
+	test->pid = start(path, pipefd[1]);
 	close(pipefd[1]);
 	if (test->pid < 0) {
 		flaw(tap, "fork: %m");
@@ -987,12 +985,8 @@ int main(int argc, char **argv)
 	take_command_line(&orders);
 	if (orders.stress)
 		orders.dir = "/stress";
-	if (orders.latency) {
-		orders.dir = "/";
-		orders.stress = 0;
-		if (!orders.tests)
-			say("LAB init: latency= of which load?  tests= names them");
-	}
+	if (orders.latency)
+		orders.dir = "/latency";
 	if (!orders.shell) {
 		run_tests(&orders);
 		power_off(RB_POWER_OFF);

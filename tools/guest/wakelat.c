@@ -2,11 +2,12 @@
 /*
  * wakelat - how late is a SCHED_FIFO task that is woken while a load is at work?
  *
- *	LATENCY=SOURCE,SAMPLES wakelat LOAD
- *	wakelat			does nothing: the load exec runs that
+ *	LATENCY=SOURCE,SAMPLES LOAD	this program by the name of the load
+ *	wakelat				does nothing: the load exec runs that
  *
  *	SOURCE	what wakes it, SAMPLES times:
  *		tick	the timer's tick that ends the shortest sleep there is
+ *		rtc	an interrupt of the machine's real time clock, by /dev/rtc
  *		pipe	a byte from a task of normal priority
  *	LOAD	one of loads.h
  *
@@ -14,38 +15,46 @@
  * to the first instruction of the task in user mode.  The clock is the time stamp
  * counter; what it counts in a second is measured once, against gettimeofday().
  *
- * When is a tick due?  The kernel's time as of the last tick (xtime) is the stamp of a
- * file of tmpfs that is written.  It goes on by the length of a tick at each, however
- * late that is (2.6.12, kernel/timer.c).  But on Xen a tick does not come at that time:
- * the hypervisor's periodic timer has a phase of its own, which drifts, and the kernel
- * counts the ticks that have been completed then.  So before each sleep a loop waits for
- * the stamp to change, and the tick that ends the sleep is due a number of ticks after
- * that: a sleep of one nanosecond ends with the second tick, which is measured first, as
- * is the length of a tick.  What the interrupt takes up to the change of the stamp, with
- * this task at work, is so in no sample.  If the CPU is idle when the sleep ends, the
+ * When is a tick due?  Not when the kernel's time says so: on Xen the hypervisor's
+ * periodic timer has a phase of its own, which drifts.  So before each sleep a loop reads
+ * the counter until that makes a leap, for an interrupt came, and the kernel's time has
+ * gone on in it (the stamp of a file of tmpfs that is written is that of the last tick).
+ * The last look before the leap is when the interrupt arrived.  The sleep is one of
+ * select(), which ends with the very next tick; that is due one tick later, the least
+ * time between two, which is measured first.  What comes later than that is late,
+ * whoever kept it, Xen or the kernel.  A sleep of more ticks would not do: Xen counts
+ * each from when it got to the one before.  If the CPU is idle when the sleep ends, the
  * timer is the kernel's own, which has no phase: such a sample may be early.  Those are
  * counted, and are 0 in the histogram.
  *
+ * The real time clock has 1024 edges a second, and nobody has to be asked when: they are
+ * whole periods after it was switched on, at a whole cycle of its 32768 Hz (QEMU,
+ * hw/rtc/mc146818rtc.c), and with an instruction clock it and the time stamp counter
+ * count nanoseconds of the same time.  Without that clock this source is refused.
+ *
  * A pipe's byte is due when it is written: its writer takes the time just before.
  *
- * Prints a histogram, US:HOW_MANY, with the totals that cyclictest has, and is a test of one result, which is ok if
- * there were as many samples.  Exit status 0 then.  Needs root, and 2.6.12 for `tick'.
+ * Prints a histogram, US:HOW_MANY, with the totals that cyclictest has, and is a test of
+ * one result, which is ok if there were as many samples.  Exit status 0 then.  Needs
+ * root, 2.6.12 for `tick', and for `rtc' a kernel with CONFIG_RTC on real hardware or in
+ * domain 0.
  */
 #include <inttypes.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/time.h>
 #include <time.h>
 
 #include "loads.h"
+#include "marks.h"
 
 #define BUCKETS		20000		/* us; beyond it is counted, and in the maximum */
 #define PRIORITY	99
 #define WARM_UP		500000		/* us from the load's begin to the first sample */
 
 static double per_us;			/* of the time stamp counter */
-static int64_t tick_ns;			/* length of a tick */
-static int ticks_asleep;		/* that the shortest sleep takes */
+static uint64_t tick;			/* the least time between two, in its counts */
 static int stamp_fd;
 
 static inline uint64_t tsc(void)
@@ -73,54 +82,140 @@ static int64_t last_tick(void)
 	return st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
 }
 
-static void shortest_sleep(void)
+/* select() of the kernel, without the library's idea of a time. */
+#ifndef SYS__newselect
+#define SYS__newselect	SYS_select
+#endif
+static void until_next_tick(void)
 {
-	const struct timespec ts = { 0, 1 };
+	long timeout[2] = { 0, 1 };
 
-	nanosleep(&ts, NULL);
+	syscall(SYS__newselect, 0, NULL, NULL, NULL, timeout);
 }
 
-/* Wait for a tick.  When, us; its stamp in *STAMP. */
-static int64_t next_tick(int64_t *stamp)
+/* Wait for a tick.  When its interrupt arrived. */
+static uint64_t next_tick(void)
 {
+	const uint64_t leap = per_us / 2;
 	int64_t before = last_tick();
+	uint64_t last = tsc(), now;
 
-	while ((*stamp = last_tick()) == before)
-		;
-	return now_us();
+	for (;; last = now) {
+		now = tsc();
+		if (now - last > leap) {
+			if (last_tick() != before)
+				return last;
+			now = tsc();
+		}
+	}
 }
 
 static void calibrate(void)
 {
-	int64_t began = now_us(), stamp, next;
-	uint64_t begin = tsc();
+	int64_t began = now_us();
+	uint64_t begin = tsc(), last, next;
 
 	usleep(1000000);
 	per_us = (double)(tsc() - begin) / (now_us() - began);
 
 	for (int i = 0; i < 20; i++) {
-		int n;
-
-		next_tick(&stamp);
-		next_tick(&next);
-		if (!tick_ns || next - stamp < tick_ns)
-			tick_ns = next - stamp;
-		shortest_sleep();
-		n = (last_tick() - next + tick_ns / 2) / tick_ns;
-		if (!ticks_asleep || n < ticks_asleep)
-			ticks_asleep = n;
+		last = next_tick();
+		next = next_tick();
+		if (!tick || next - last < tick)
+			tick = next - last;
 	}
 }
 
 /* One sample, us. */
 static int64_t from_tick(void)
 {
-	int64_t stamp, due = next_tick(&stamp) + ticks_asleep * tick_ns / 1000;
-	uint64_t woken;
+	uint64_t due = next_tick() + tick;
 
-	shortest_sleep();
-	woken = tsc();
-	return now_us() - (int64_t)((tsc() - woken) / per_us) - due;
+	set_mark(MARK_BEGIN);
+	until_next_tick();
+	return (int64_t)(tsc() - due) / per_us;
+}
+
+/* linux/rtc.h, which musl has not */
+#define RTC_PIE_ON	_IO('p', 0x05)
+#define RTC_PIE_OFF	_IO('p', 0x06)
+#define RTC_IRQP_SET	_IOW('p', 0x0c, unsigned long)
+
+#define RTC_CYCLE	(1e9 / 32768)	/* ns */
+#define RTC_PERIOD	(32 * RTC_CYCLE)
+#define RTC_TRIES	100
+static int rtc_fd;
+static uint64_t rtc_on;			/* the cycle in which it was switched on */
+
+static uint64_t rtc_cycle(uint64_t ns)
+{
+	return ns / RTC_CYCLE;
+}
+
+/* The kernel's driver, unless it is there: it may be a module, and no other test has it. */
+static void load_rtc(void)
+{
+	static char image[1 << 20];
+	int fd = open("/modules/rtc.ko", O_RDONLY);
+	ssize_t n = fd < 0 ? 0 : read(fd, image, sizeof(image));
+
+	if (n > 0)
+		must(!syscall(SYS_init_module, image, n, "") || errno == EEXIST,
+		     "rtc.ko");
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Switch it on in a cycle that is known. */
+static void begin_rtc(void)
+{
+	uint64_t after;
+	int tries = 0;
+
+	if (per_us < 999 || per_us > 1001)
+		bail("rtc: %.3f counts in a us are no instruction clock's", per_us);
+	load_rtc();
+	mknod("/tmp/rtc", S_IFCHR | 0600, makedev(10, 135));
+	rtc_fd = open("/tmp/rtc", O_RDONLY);
+	must(rtc_fd >= 0 && !ioctl(rtc_fd, RTC_IRQP_SET, 1024), "real time clock");
+	do {
+		must(++tries < RTC_TRIES && !ioctl(rtc_fd, RTC_PIE_OFF), "RTC_PIE_OFF");
+		rtc_on = rtc_cycle(tsc());
+		must(!ioctl(rtc_fd, RTC_PIE_ON), "RTC_PIE_ON");
+		after = rtc_cycle(tsc());
+	} while (after != rtc_on);
+}
+
+static int64_t from_rtc(void)
+{
+	unsigned long data;
+	uint64_t asleep, woken;
+	double due;
+
+	do {
+		asleep = tsc();
+		due = rtc_on * RTC_CYCLE;
+		due += ((uint64_t)((asleep - due) / RTC_PERIOD) + 1) * RTC_PERIOD;
+		set_mark(MARK_BEGIN);
+		must(read(rtc_fd, &data, sizeof(data)) == sizeof(data), "real time clock");
+		woken = tsc();
+	} while (woken < due);	/* woken by an edge before */
+	return (woken - due) / 1000;
+}
+
+/* A process of its own, and normal priority, that dies with this one. */
+static pid_t begin(void (*run)(void))
+{
+	pid_t pid = fork();
+
+	must(pid >= 0, "fork");
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		setpgid(0, 0);
+		run();
+	}
+	setpgid(pid, pid);
+	return pid;
 }
 
 /* The writer waits for the reader, and then until that sleeps. */
@@ -130,6 +225,7 @@ static struct {
 	volatile uint64_t written;
 } *shared;
 static int pipe_fd[2];
+static pid_t pipe_writer;
 
 static void writer(void)
 {
@@ -147,30 +243,25 @@ static void writer(void)
 	}
 }
 
+static void begin_pipe(void)
+{
+	must(!pipe(pipe_fd), "pipe");
+	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	must(shared != MAP_FAILED, "mmap");
+	pipe_writer = begin(writer);
+}
+
 static int64_t from_pipe(void)
 {
 	uint64_t woken;
 	char c;
 
 	shared->ready = 1;
+	set_mark(MARK_BEGIN);
 	must(read(pipe_fd[0], &c, 1) == 1, "read");
 	woken = tsc();
 	return (woken - shared->written) / per_us;
-}
-
-/* A process of its own, and normal priority, that dies with this one. */
-static pid_t begin(void (*run)(void))
-{
-	pid_t pid = fork();
-
-	must(pid >= 0, "fork");
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		setpgid(0, 0);
-		run();
-	}
-	setpgid(pid, pid);
-	return pid;
 }
 
 static void set_fifo(void)
@@ -200,54 +291,65 @@ static void histogram(const unsigned long *count)
 	}
 }
 
-int main(int argc, char **argv)
+static const struct source {
+	const char *name;
+	void (*begin)(void);		/* or NULL */
+	int64_t (*sample)(void);	/* us */
+} sources[] = {
+	{ "tick", NULL, from_tick },
+	{ "rtc", begin_rtc, from_rtc },
+	{ "pipe", begin_pipe, from_pipe },
+};
+
+#define SOURCES	(sizeof(sources) / sizeof(*sources))
+
+int main(void)
 {
 	static unsigned long count[BUCKETS];
 	unsigned long samples = 0, total = 0, over = 0, early = 0;
 	int64_t least = INT64_MAX, most = 0, sum = 0;
-	int64_t (*sample)(void) = from_tick;
+	const struct source *source = sources;
 	const struct load *load = loads;
-	pid_t loaded, other = 0;
-	const char *latency = getenv("LATENCY");
-	char source[16];
+	pid_t loaded;
+	const char *latency = getenv("LATENCY"), *called = program_invocation_short_name;
+	char name[16];
 
-	if (argc == 1)
+	if (!strcmp(called, "wakelat"))
 		return 0;
 	plan(1);
-	if (argc != 2 || !latency || sscanf(latency, "%15[a-z],%lu", source, &samples) != 2 ||
+	if (!latency || sscanf(latency, "%15[a-z],%lu", name, &samples) != 2 ||
 	    !samples)
-		bail("usage: LATENCY=SOURCE,SAMPLES wakelat LOAD");
-	if (!strcmp(source, "pipe"))
-		sample = from_pipe;
-	else if (strcmp(source, "tick"))
-		bail("no source is called %s", source);
-	while (load < loads + LOADS && strcmp(load->name, argv[1]))
+		bail("usage: LATENCY=SOURCE,SAMPLES %s", called);
+	while (source < sources + SOURCES && strcmp(source->name, name))
+		source++;
+	if (source == sources + SOURCES)
+		bail("no source is called %s", name);
+	while (load < loads + LOADS && strcmp(load->name, called))
 		load++;
 	if (load == loads + LOADS)
-		bail("no load is called %s", argv[1]);
+		bail("no load is called %s", called);
 
 	stamp_fd = file_of("/tmp/wakelat");
 	unlink("/tmp/wakelat");
-	must(!pipe(pipe_fd), "pipe");
-	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		      -1, 0);
-	must(shared != MAP_FAILED, "mmap");
 	calibrate();
-	if (sample == from_pipe)
-		other = begin(writer);
+	if (source->begin)
+		source->begin();
 	loaded = begin(load->run);
 	usleep(WARM_UP);
 	set_fifo();
 
 	for (total = 0; total < samples; total++) {
-		int64_t late = sample();
+		int64_t late = source->sample();
 
 		if (late < 0) {
 			late = 0;
 			early++;
 		}
 		least = late < least ? late : least;
-		most = late > most ? late : most;
+		if (late > most) {
+			set_mark(MARK_END);
+			most = late;
+		}
 		sum += late;
 		if (late < BUCKETS)
 			count[late]++;
@@ -255,12 +357,11 @@ int main(int argc, char **argv)
 			over++;
 	}
 	kill(-loaded, SIGKILL);
-	if (other)
-		kill(-other, SIGKILL);
+	if (pipe_writer)
+		kill(-pipe_writer, SIGKILL);
 
-	diag("%s, %s: %s", source, load->name, load->holds);
-	diag("time base: rdtsc, %.3f in a us; a tick is %" PRId64 " ns, a sleep %d of them",
-	     per_us, tick_ns, ticks_asleep);
+	diag("%s, %s: %s", source->name, load->name, load->holds);
+	diag("time base: rdtsc, %.3f in a us; a tick is %.3f us", per_us, tick / per_us);
 	histogram(count);
 	diag("Total: %09lu", total);
 	diag("Min Latencies: %05" PRId64, least);

@@ -1,0 +1,106 @@
+#!/usr/bin/env bats
+# make latency without a machine: what it refuses, which figures are kept, and the page.
+# shellcheck disable=SC2016 # $ in jq's programs
+
+setup()
+{
+	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	cd "$BATS_TEST_TMPDIR" || exit
+	OUT=$PWD/out XEN_PREEMPT_CACHE=$PWD/cache LATENCY=$PWD/l.jsonl
+	export OUT XEN_PREEMPT_CACHE LATENCY
+	unset TOOLCHAIN CROSS_COMPILE SOURCE SAMPLES LOADS
+}
+
+# measured K MAX [FILTER] - what make latency leaves for K under the loads fork and idle:
+# 20 samples of 2 us to MAX
+measured()
+{
+	dir=out/$1/latency.tick
+	mkdir -p "$dir"
+	jq -n --arg name "$1" '{
+		name: $name, verdict: "PASS", start: "2005-12-05T01:02:03Z",
+		meta: { toolchain: "gcc12", series: "0123456789abcdef", clock: "instructions",
+			kernel: "sum", append: "expect= latency=tick,20 timeout=60" } }'"
+		${3:+| $3}" >"$dir/result.json"
+	for load in fork idle; do
+		cat <<-END
+		    1..1
+		    # tick, $load: something
+		    # time base: rdtsc, 1000.000 in a us; a tick is 10000000 ns, a sleep 2 of them
+		    # Histogram
+		    # 2:4 3:11
+		    # 6:4
+		    # Total: 000000020
+		    # Min Latencies: 00002
+		    # Avg Latencies: 00004
+		    # Max Latencies: $(printf %05d "$2")
+		    # Early: 0
+		    # Histogram Overflows: 00001
+		    ok 1 - 20 samples
+		ok 1 - $load
+		END
+	done >"$dir/guest.tap"
+}
+
+# latency CODE WORD...
+latency()
+{
+	want=$1
+	shift
+	run "$TOP/tools/report/latency" "$@"
+	echo "$output"
+	[ "$status" -eq "$want" ]
+}
+
+@test "docs/latency.md is what the command makes of docs/latency.jsonl" {
+	LATENCY=$TOP/docs/latency.jsonl "$TOP/tools/report/latency" --page >page
+	diff page "$TOP/docs/latency.md"
+}
+
+@test "each load is kept with its histogram, and shown in its column" {
+	measured xen0-x86_32-preempt 98765
+	measured xen0-x86_32-nopreempt 400
+	latency 0
+	[[ $output == *"4 found, 4 in all" ]]
+	[ "$(jq -c 'select(.name == "xen0-x86_32-preempt" and .load == "fork") |
+		[.source, .samples, .min, .avg, .max, .over, .histogram]' l.jsonl)" = \
+		'["tick",20,2,4,98765,1,[[2,4],[3,11],[6,4]]]' ]
+	grep -qxF "## x86_32, woken by tick" l.md
+	grep -qxF "| fork | 400 | - | 98765 | - |" l.md
+}
+
+@test "a newer run of the same takes the place of the older one" {
+	measured xenU-x86_64-preempt 50
+	latency 0
+	measured xenU-x86_64-preempt 60 '.start = "2005-12-06T01:02:03Z"'
+	latency 0
+	[[ $output == *"2 found, 2 in all" ]]
+	[ "$(jq -s 'map(.max) | unique | .[]' l.jsonl)" = 60 ]
+	measured xenU-x86_64-preempt 70 '.start = "2005-12-04T01:02:03Z"'
+	latency 0
+	[ "$(jq -s 'map(.max) | unique | .[]' l.jsonl)" = 60 ]
+}
+
+@test "what is no figure to be kept is named" {
+	for filter in '.verdict = "CRASH"' '.meta.clock = "host"' '.meta.series = "x-dirty"' \
+		'.name = "xen0-x86_32-preempt-debug"' '.meta.append = "stress=4"'; do
+		measured xen0-x86_32-preempt 50 "$filter"
+		latency 0
+		[[ $output == *"latency.tick: "*", not kept"*"0 found, 0 in all" ]]
+	done
+	[ ! -s l.jsonl ]
+}
+
+@test "a wrong source or number is exit 2, before any work" {
+	for given in SOURCE=tock SAMPLES=0 SAMPLES=x "SOURCE=rtc SAMPLES=-1"; do
+		# shellcheck disable=SC2086 # words
+		run env $given "$TOP/tools/job" latency xen0-x86_32-preempt
+		echo "$given: $output"
+		[ "$status" -eq 2 ]
+		[[ $output == *"${given##* }"* || $output == *"${given%% *}"* ]]
+	done
+	SOURCE=rtc run "$TOP/tools/job" latency xenU-x86_32-preempt
+	[ "$status" -eq 2 ]
+	[[ $output == *"SOURCE=rtc: a guest has no interrupts"* ]]
+	[ ! -e out/table.rows ]
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * trace - a plugin for QEMU: what was executed between two marks?
+ *
+ *	qemu-system-x86_64 -plugin trace.so,out=FILE ...
+ *
+ * The guest sets a mark by an instruction that does nothing (marks.h).  From MARK_BEGIN
+ * on each block of instructions that is executed is kept, the last BLOCKS of them; at
+ * MARK_END they go to FILE, over what was there: a line each, in order, with the address
+ * and the number of instructions, in hexadecimal.  So at the end FILE has the last trace.
+ * A block that an exception ends early counts as a whole.
+ *
+ * The declarations are QEMU's interface for plugins, version 1 (QEMU 7.2, documentation
+ * "QEMU TCG Plugins"), of which Debian has no header.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../guest/marks.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+typedef uint64_t qemu_plugin_id_t;
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
+	void (*cb)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb));
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb,
+	void (*cb)(unsigned int vcpu, void *data), int flags, void *data);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
+	void (*cb)(unsigned int vcpu, void *data), int flags, void *data);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb,
+						 size_t idx);
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+
+EXPORT int qemu_plugin_version = 1;
+
+enum { BLOCKS = 1 << 23 };
+
+struct block {
+	uint64_t address;
+	uint32_t instructions;
+};
+
+static const struct block **ring;
+static uint64_t kept;			/* since the last MARK_BEGIN */
+static bool on;
+static const char *out;
+
+static void executed(unsigned int vcpu, void *data)
+{
+	(void)vcpu;
+	if (on)
+		ring[kept++ % BLOCKS] = data;
+}
+
+static void begin(unsigned int vcpu, void *data)
+{
+	(void)vcpu;
+	(void)data;
+	kept = 0;
+	on = true;
+}
+
+static void end(unsigned int vcpu, void *data)
+{
+	uint64_t i = kept > BLOCKS ? kept - BLOCKS : 0;
+	FILE *f = on ? fopen(out, "w") : NULL;
+
+	(void)vcpu;
+	(void)data;
+	for (; f && i < kept; i++)
+		fprintf(f, "%016" PRIx64 " %" PRIx32 "\n", ring[i % BLOCKS]->address,
+			ring[i % BLOCKS]->instructions);
+	if (on && (!f || ferror(f) | fclose(f)))
+		fprintf(stderr, "trace: %s: %s\n", out, strerror(errno));
+	on = false;
+}
+
+static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+	static const unsigned char marks[2][MARK_SIZE] = {
+		{ MARK_BYTES(MARK_BEGIN) }, { MARK_BYTES(MARK_END) },
+	};
+	size_t n = qemu_plugin_tb_n_insns(tb), i, m;
+	/* As long as QEMU may execute it, that is to the end. */
+	struct block *block = malloc(sizeof(*block));
+
+	(void)id;
+	if (!block) {
+		fprintf(stderr, "trace: out of memory\n");
+		exit(1);
+	}
+	*block = (struct block){ qemu_plugin_tb_vaddr(tb), n };
+	qemu_plugin_register_vcpu_tb_exec_cb(tb, executed, 0, block);
+	for (i = 0; i < n; i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+
+		for (m = 0; m < 2; m++)
+			if (qemu_plugin_insn_size(insn) == MARK_SIZE &&
+			    !memcmp(qemu_plugin_insn_data(insn), marks[m], MARK_SIZE))
+				qemu_plugin_register_vcpu_insn_exec_cb(insn,
+					m ? end : begin, 0, NULL);
+	}
+}
+
+EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv)
+{
+	(void)info;
+	if (argc == 1 && !strncmp(argv[0], "out=", 4))
+		out = strdup(argv[0] + 4);
+	ring = malloc(BLOCKS * sizeof(*ring));
+	if (!out || !ring) {
+		fprintf(stderr, out ? "trace: out of memory\n" : "usage: trace.so,out=FILE\n");
+		return 1;
+	}
+	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+	return 0;
+}
