@@ -709,6 +709,43 @@ boot_files()
 	[ "$(jq -r .meta.clock 'out dir/result.json')" = instructions ]
 }
 
+@test "boot native: a kernel by itself, its clock's interrupts not taken by another timer" {
+	boot_files
+	boot 0 --role native --icount
+	grep -qx "console=ttyS0 panic=1 ide0=noprobe ide1=noprobe " 'out dir/args'
+	[ "$(sed -n '/^-kernel$/{n;p}' 'out dir/args')" = kernel ]
+	[ "$(sed -n '/^-initrd$/{n;p}' 'out dir/args')" = ramdisk ]
+	grep -qx "hpet=off" 'out dir/args'
+	[ ! -e 'out dir/xen' ]
+	jq -e '.role == "native" and .meta.role == "native" and
+		(.meta | has("hypervisor") | not)' 'out dir/result.json'
+	boot 2 --role native --devices disk
+	[[ $output == *"on Xen, not for native"* ]]
+}
+
+@test "boot --devices rtc: ACPI for a domain 0, and still a replay" {
+	boot_files
+	boot 0 --role xen0 --icount --devices rtc
+	grep -qx "kernel console=tty0 console=ttyS0 panic=1 ide0=noprobe ide1=noprobe ,ramdisk" \
+		'out dir/args'
+	boot 2 --role xen0 --icount --devices rtc,disk
+	[[ $output == *"not with --icount"* ]]
+	boot 2 --role xenU --devices rtc
+	[[ $output == *"rtc is for a domain 0"* ]]
+}
+
+@test "boot --trace: QEMU has the plugin, and no trace of an earlier boot is left" {
+	boot_files
+	mkdir 'out dir'
+	echo old >'out dir/trace'
+	boot 0 --role xen0 --icount --trace
+	plugin=$(sed -n '/^-plugin$/{n;p}' 'out dir/args')
+	[[ $plugin == "file=$PWD/cache/runner/"*".so,out=trace" ]]
+	plugin=${plugin#file=}
+	nm -D --defined-only "${plugin%,out=trace}" | grep -q qemu_plugin_install
+	[ ! -e 'out dir/trace' ]
+}
+
 @test "boot: one at a time in a directory; killed before QEMU, no old verdict stays" {
 	boot_files
 	boot 0 --role xen0
