@@ -27,10 +27,10 @@
  * timer is the kernel's own, which has no phase: such a sample may be early.  Those are
  * counted, and are 0 in the histogram.
  *
- * The real time clock has 1024 edges a second, and nobody has to be asked when: they are
- * whole periods after it was switched on, at a whole cycle of its 32768 Hz (QEMU,
- * hw/rtc/mc146818rtc.c), and with an instruction clock it and the time stamp counter
- * count nanoseconds of the same time.  Without that clock this source is refused.
+ * The real time clock has 1024 edges a second, each at a whole cycle of its 32768 Hz
+ * (QEMU, hw/rtc/mc146818rtc.c).  The first is found as a tick is, the others are whole
+ * periods later: with an instruction clock it and the time stamp counter count
+ * nanoseconds of the same time.  Without that clock this source is refused.
  *
  * A pipe's byte is due when it is written: its writer takes the time just before.
  *
@@ -93,21 +93,29 @@ static void until_next_tick(void)
 	syscall(SYS__newselect, 0, NULL, NULL, NULL, timeout);
 }
 
-/* Wait for a tick.  When its interrupt arrived. */
-static uint64_t next_tick(void)
+/* Wait for an interrupt, whosever it is.  When it arrived. */
+static uint64_t next_leap(void)
 {
 	const uint64_t leap = per_us / 2;
-	int64_t before = last_tick();
-	uint64_t last = tsc(), now;
+	uint64_t last, now = tsc();
 
-	for (;; last = now) {
+	do {
+		last = now;
 		now = tsc();
-		if (now - last > leap) {
-			if (last_tick() != before)
-				return last;
-			now = tsc();
-		}
-	}
+	} while (now - last < leap);
+	return last;
+}
+
+/* When the interrupt of the next tick arrived. */
+static uint64_t next_tick(void)
+{
+	int64_t before = last_tick();
+	uint64_t arrived;
+
+	do
+		arrived = next_leap();
+	while (last_tick() == before);
+	return arrived;
 }
 
 static void calibrate(void)
@@ -138,19 +146,13 @@ static int64_t from_tick(void)
 
 /* linux/rtc.h, which musl has not */
 #define RTC_PIE_ON	_IO('p', 0x05)
-#define RTC_PIE_OFF	_IO('p', 0x06)
 #define RTC_IRQP_SET	_IOW('p', 0x0c, unsigned long)
 
 #define RTC_CYCLE	(1e9 / 32768)	/* ns */
 #define RTC_PERIOD	(32 * RTC_CYCLE)
-#define RTC_TRIES	100
+#define RTC_TRIES	1000
 static int rtc_fd;
-static uint64_t rtc_on;			/* the cycle in which it was switched on */
-
-static uint64_t rtc_cycle(uint64_t ns)
-{
-	return ns / RTC_CYCLE;
-}
+static double rtc_first;		/* an edge, ns */
 
 /* The kernel's driver, unless it is there: it may be a module, and no other test has it. */
 static void load_rtc(void)
@@ -166,24 +168,40 @@ static void load_rtc(void)
 		close(fd);
 }
 
-/* Switch it on in a cycle that is known. */
+/* When an interrupt of its arrives.  There are others, too. */
+static uint64_t next_edge(void)
+{
+	unsigned long data;
+	uint64_t arrived;
+	int tries = 0;
+
+	fcntl(rtc_fd, F_SETFL, O_NONBLOCK);
+	do {
+		while (read(rtc_fd, &data, sizeof(data)) > 0)
+			;
+		arrived = next_leap();
+		must(++tries < RTC_TRIES, "no interrupt of the real time clock");
+	} while (read(rtc_fd, &data, sizeof(data)) < 0);
+	fcntl(rtc_fd, F_SETFL, 0);
+	return arrived;
+}
+
 static void begin_rtc(void)
 {
-	uint64_t after;
-	int tries = 0;
+	uint64_t arrived;
 
 	if (per_us < 999 || per_us > 1001)
 		bail("rtc: %.3f counts in a us are no instruction clock's", per_us);
 	load_rtc();
 	mknod("/tmp/rtc", S_IFCHR | 0600, makedev(10, 135));
 	rtc_fd = open("/tmp/rtc", O_RDONLY);
-	must(rtc_fd >= 0 && !ioctl(rtc_fd, RTC_IRQP_SET, 1024), "real time clock");
+	must(rtc_fd >= 0 && !ioctl(rtc_fd, RTC_IRQP_SET, 1024) &&
+	     !ioctl(rtc_fd, RTC_PIE_ON), "real time clock");
+	/* The driver may have been busy, but not at every edge. */
 	do {
-		must(++tries < RTC_TRIES && !ioctl(rtc_fd, RTC_PIE_OFF), "RTC_PIE_OFF");
-		rtc_on = rtc_cycle(tsc());
-		must(!ioctl(rtc_fd, RTC_PIE_ON), "RTC_PIE_ON");
-		after = rtc_cycle(tsc());
-	} while (after != rtc_on);
+		arrived = next_edge();
+		rtc_first = (uint64_t)(arrived / RTC_CYCLE + 0.5) * RTC_CYCLE;
+	} while (arrived < rtc_first - 1000 || arrived > rtc_first + 1000);
 }
 
 static int64_t from_rtc(void)
@@ -194,7 +212,7 @@ static int64_t from_rtc(void)
 
 	do {
 		asleep = tsc();
-		due = rtc_on * RTC_CYCLE;
+		due = rtc_first;
 		due += ((uint64_t)((asleep - due) / RTC_PERIOD) + 1) * RTC_PERIOD;
 		set_mark(MARK_BEGIN);
 		must(read(rtc_fd, &data, sizeof(data)) == sizeof(data), "real time clock");

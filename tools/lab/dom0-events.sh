@@ -116,6 +116,8 @@ event_save()
 	# The guest says nothing now: domain 0 had better.
 	echo "LAB dom0: $event restoring"
 	does xl restore -e /saved/guest || return
+	# What it had when it was saved is its limit now, and it may have had less.
+	does xl mem-max guest "$(configured memory)" || return
 	rm /saved/guest
 	# Saved with one VCPU: back to work it takes the others up again.
 	becomes online "$vcpus"

@@ -237,6 +237,9 @@ static int memory_agrees(void)
 	static long first;
 	static int changed;
 	long have = number_in("/proc/xen/balloon", "Current allocation:");
+	long wanted = number_in("/proc/xen/balloon", "Requested target:");
+	long out = number_in("/proc/xen/balloon", "Low-mem balloon:") +
+		   number_in("/proc/xen/balloon", "High-mem balloon:");
 
 	/* Until the balloon is first used MemTotal lacks what the kernel took
 	 * at boot. */
@@ -244,7 +247,9 @@ static int memory_agrees(void)
 		first = have;
 	if (have != first)
 		changed = 1;
-	return have == number_in("/proc/xen/balloon", "Requested target:") &&
+	/* The back ends of a domain 0 have taken pages out for good: to the target
+	 * it comes only if it has others to fill. */
+	return (have == wanted || (have < wanted && !out)) &&
 	       (!changed || have == number_in("/proc/meminfo", "MemTotal:"));
 }
 
