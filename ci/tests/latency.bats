@@ -104,3 +104,35 @@ latency()
 	[[ $output == *"SOURCE=rtc: a guest has no interrupts"* ]]
 	[ ! -e out/table.rows ]
 }
+
+@test "why: of one load, and OVER is a number" {
+	for loads in "" fork,exit; do
+		LOADS=$loads run "$TOP/tools/job" why xen0-x86_32-preempt
+		[ "$status" -eq 2 ]
+		[[ $output == *"LOADS= names one" ]]
+	done
+	OVER=x LOADS=fork run "$TOP/tools/job" why xen0-x86_32-preempt
+	[ "$status" -eq 2 ]
+	[[ $output == *"OVER=x"* ]]
+	[ ! -e out/table.rows ]
+}
+
+@test "why: whose the time was, of the end of a trace" {
+	printf '%s T %s\n' c0100000 start c0100100 copy c0100200 wake >kernel.map
+	printf '%s t %s\n' ffff82d040200000 pin >xen.map
+	# 500 instructions are a microsecond: of these 7 the last 5 are asked for.
+	printf '%016x %x\n' 0x08048000 1000 0xc0100104 1000 >trace
+	printf 'ffff82d040200010 %x\n' 1000 >>trace
+	printf '%016x %x\n' 0xc0100204 500 >>trace
+	run "$TOP/tools/report/why" trace 5 kernel=kernel.map xen=xen.map
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "5.0 us of instructions were looked at" ]
+	grep -qx " *3.0  kernel" <<<"$output"
+	grep -qx " *2.0  xen" <<<"$output"
+	grep -qx " *2.0  kernel copy" <<<"$output"
+	grep -qx " *1.0  kernel wake" <<<"$output"
+	[[ $output != *user* ]]
+	run "$TOP/tools/report/why" trace
+	[ "$status" -eq 2 ]
+}
