@@ -59,8 +59,8 @@ soak:			## HOURS=4 of stress of KS= (K or K:CPUS; default: all with checks), rec
 latency:		## how late a waking task is, for K= or all, SOURCE=, LOADS=, in docs/latency.md
 	@tools/latency $(K)
 
-latency-why:		## what had the CPU meanwhile: K=, LOADS=one, SOURCE=, OVER=us
-	@tools/job why $(K)
+latency-why:		## what had the CPU meanwhile: K=, LOAD=, SOURCE=, OVER=us
+	@LOADS='$(LOAD)' tools/job why $(K)
 
 report:			## docs/latency.md and the page out/report/index.html, of what was measured
 	@tools/report/latency

@@ -109,7 +109,7 @@ latency()
 	for loads in "" fork,exit; do
 		LOADS=$loads run "$TOP/tools/job" why xen0-x86_32-preempt
 		[ "$status" -eq 2 ]
-		[[ $output == *"LOADS= names one" ]]
+		[[ $output == *"LOADS= here, names one" ]]
 	done
 	OVER=x LOADS=fork run "$TOP/tools/job" why xen0-x86_32-preempt
 	[ "$status" -eq 2 ]
