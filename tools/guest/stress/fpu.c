@@ -15,20 +15,26 @@
 #include "../stress.h"
 
 #define SPIN	200000		/* turns with the registers loaded, at most */
+#define STACK	65536		/* bytes for a signal handler */
 
 static struct fx base;
 static int cpus;
 
 /* A save takes all but the first down for a while, and others may: then whoever is
  * bound to one may run anywhere, and nobody can be bound to it. */
-static void bind_to(int cpu)
+static void bind(pid_t pid, int cpu)
 {
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set) && (errno != EINVAL || !cpu))
+	if (sched_setaffinity(pid, sizeof(set), &set) && (errno != EINVAL || !cpu))
 		bail("bind to CPU %d: %m", cpu);
+}
+
+static void bind_to(int cpu)
+{
+	bind(0, cpu);
 }
 
 static int set_policy(int policy, int priority)
@@ -148,10 +154,21 @@ static void on_signal(int sig)
 		_exit(differ(&in, &out, "handler"));
 }
 
+/* On a stack that has no pages yet half of the time: then storing the registers in
+ * the signal's frame faults, and much may happen until they are there. */
 static int signalled(void *rounds)
 {
-	signal(SIGUSR1, on_signal);
+	const struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_ONSTACK };
+	stack_t stack = { .ss_size = STACK };
+
+	stack.ss_sp = mmap(NULL, STACK, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL) ||
+	    sigaction(SIGUSR1, &sa, NULL))
+		return stress_bad("a handler on a stack of its own: %m");
 	do {
+		if (stress_random(2) && madvise(stack.ss_sp, STACK, MADV_DONTNEED))
+			return stress_bad("madvise: %m");
 		if (hold("signalled", SYS_kill, getpid(), SIGUSR1, SPIN))
 			return 1;
 		++*(unsigned long *)rounds;
@@ -193,6 +210,23 @@ static int moving(void *rounds)
 	return on_cpus_from(0, "moving", rounds);
 }
 
+/* Whoever moves itself is in a system call then; its parent moves this one from
+ * wherever it happens to be. */
+static int moved(void *rounds)
+{
+	long nap[2] = { 0 };
+	pid_t child = stress_worker(0, yielding, rounds);
+
+	if (set_policy(SCHED_FIFO, 60))
+		return 1;
+	do {
+		bind(child, stress_random(cpus));
+		nap[1] = 1 + stress_random(50000000);
+		syscall(SYS_nanosleep, nap, NULL);
+	} while (stress_on());
+	return stress_wait(child);
+}
+
 int main(void)
 {
 	static const struct stress_task tasks[] = {
@@ -207,6 +241,7 @@ int main(void)
 		{ "yielding on the last CPU, 1", on_last_cpu },
 		{ "yielding on the last CPU, 2", on_last_cpu },
 		{ "moving between CPUs", moving },
+		{ "moved between CPUs", moved },
 	};
 
 	save_registers(&base);
