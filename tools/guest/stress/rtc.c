@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * rtc - thousands of the machine's interrupts a second
+ *
+ * The real time clock has 8192 a second, eighty times as many as there are ticks, and so
+ * many times as often is whatever runs interrupted, and perhaps preempted for the task of
+ * real-time priority that reads them.  Another reads nothing for a while, and finds how
+ * many there were; both must find more than none.  Only a domain 0 with hardware has
+ * these interrupts: skipped elsewhere.
+ * STRESS_SECONDS, SEED: see stress.h.  Exit status 0 if all is well.
+ */
+#include <sched.h>
+#include <stdio.h>
+
+#include "../rtc.h"
+#include "../stress.h"
+#include "../xen.h"
+
+static int rtc;
+
+/* How many came, at least one; 0 if there was none for too long. */
+static unsigned long interrupts(void)
+{
+	unsigned long data = 0;
+
+	alarm(STRESS_STALL);
+	if (read(rtc, &data, sizeof(data)) != sizeof(data))
+		diag("read: %m");
+	alarm(0);
+	return data >> 8;
+}
+
+static int urgent(void *rounds)
+{
+	const struct sched_param param = { .sched_priority = 50 };
+
+	/* musl's sched_setscheduler() is a stub. */
+	if (syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &param))
+		return stress_bad("SCHED_FIFO: %m");
+	do {
+		if (!interrupts())
+			return 1;
+		++*(unsigned long *)rounds;
+	} while (stress_on());
+	return 0;
+}
+
+static int lazy(void *rounds)
+{
+	struct timespec nap = { 0, 0 };
+
+	do {
+		nap.tv_nsec = 1 + stress_random(50000000);
+		nanosleep(&nap, NULL);
+		if (!interrupts())
+			return 1;
+		++*(unsigned long *)rounds;
+	} while (stress_on());
+	return 0;
+}
+
+static void stalled(int sig)
+{
+	(void)sig;
+}
+
+int main(void)
+{
+	static const struct stress_task tasks[] = {
+		{ "read by a task of real-time priority", urgent },
+		{ "read now and then", lazy },
+	};
+	const struct sigaction sa = { .sa_handler = stalled };
+	char words[4096] = "";
+	FILE *file = fopen("/proc/cmdline", "r");
+
+	if (!file || !fgets(words, sizeof(words), file))
+		bail("/proc/cmdline: %m");
+	fclose(file);
+	if (!is_domain0() || strstr(words, "acpi=off"))
+		skip_all("no domain 0 with interrupts of the machine");
+	rtc = rtc_open(8192);
+	if (rtc < 0)
+		bail("real time clock: %m");
+	sigaction(SIGALRM, &sa, NULL);
+	return stress_run(tasks, sizeof(tasks) / sizeof(*tasks));
+}
