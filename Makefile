@@ -3,7 +3,7 @@
 
 export TOOLCHAIN CROSS_COMPILE LINUX_GIT XEN_GIT LINUX_SRC XEN_SRC OUT JOBS TESTS
 export XEN_PREEMPT_CACHE TREE CPUS PROGRAMS T SEED EVENTS TORTURE REPLAY PHASE FROM TO STEP KERNELS
-export SOURCE SAMPLES LOADS OVER
+export SOURCE SAMPLES LOADS OVER BESIDE
 
 .PHONY: all help setup base base-status tree kernel boot shell stress sweep list driver demo
 .PHONY: latency latency-why report results series-check defconfig check mutants check-hazard bisect-check soak record clean
@@ -56,7 +56,7 @@ stress:			## build and boot K=, stress it: T=60 seconds, SEED=1, EVENTS=all, TOR
 soak:			## HOURS=4 of stress of KS= (K or K:CPUS; default: all with checks), recorded
 	@tools/soak "$(HOURS)" $(KS)
 
-latency:		## how late a waking task is, for K= or all, SOURCE=, LOADS=, in docs/latency.md
+latency:		## how late a waking task is, for K= or all, SOURCE=, LOADS=, BESIDE=, in docs/latency.md
 	@tools/latency $(K)
 
 latency-why:		## what had the CPU meanwhile: K=, LOAD=, SOURCE=, OVER=us

@@ -796,6 +796,31 @@ boot_files()
 	[ "$status" -eq 1 ]
 }
 
+@test "boot --beside: a CPU of its own, or one that others want, too" {
+	boot_files
+	sed -i 's/^good$/xen; : >domU.log; echo "LAB dom0: failed: x"/' path/*
+	boot 2 --role xenU --vcpus 2 --beside nothing
+	[ "$(sed -n '/^-smp$/{n;p}' 'out dir/args')" = 3 ]
+	grep -q " dom0_vcpus_pin$" 'out dir/args'
+	[ "$(jq -r .meta.beside 'out dir/result.json')" = nothing ]
+	tail -c +5 'out dir/ramdisk' | cpio --quiet -id
+	grep -qx 'cpus = "1-2"' domU/config
+	boot 2 --role xenU --beside domU
+	[ "$(sed -n '/^-smp$/{n;p}' 'out dir/args')" = 1 ]
+	grep -q " lab.beside=domU,ramdisk$" 'out dir/args'
+	tail -c +5 'out dir/ramdisk' | cpio --quiet -idu
+	grep -qx 'name = "beside"' domU/beside
+	grep -qx 'extra = ".* tests=spin"' domU/beside
+	boot 2 --role xenU
+	run grep -e beside -e pin 'out dir/args'
+	[ "$status" -eq 1 ]
+	tail -c +5 'out dir/ramdisk' | cpio --quiet -idu
+	run grep '^cpus' domU/config
+	[ "$status" -eq 1 ]
+	boot 2 --role xen0 --beside dom0
+	[[ $output == *"of a guest, not 'dom0' of xen0" ]]
+}
+
 @test "boot --devices xen0: ACPI, disks that must be sound, cards; without, none of that" {
 	boot_files
 	boot 0 --role xen0 --devices disk,net

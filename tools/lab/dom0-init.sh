@@ -11,6 +11,7 @@
 #   lab.events=A,B    do these to the domain while it is at work: dom0-events.sh
 #   lab.seed=N        ... in an order that follows from this number
 #   lab.devices=A,B   serve these devices to the domain: dom0-devices.sh
+#   lab.beside=dom0   need all of the CPU, too; =domU: have another guest that does
 #
 # Nobody sees an exit code here: what fails is said in a line "LAB dom0: failed: WHY".
 
@@ -105,6 +106,10 @@ mkfifo /run/released
 xenstore-watch @releaseDomain >/run/released &
 exec 3</run/released
 read -r _ <&3
+case $(word lab.beside) in
+dom0)	while :; do :; done & ;;
+domU)	try xl create -e /domU/beside ;;
+esac
 xl unpause guest
 kinds=$(word lab.events | tr , ' ')
 # shellcheck disable=SC2086 # words
