@@ -380,11 +380,16 @@ judged()
 }
 
 @test "wakelat: every load runs, woken by a pipe; the histogram adds up" {
-	[ "$(find "$GUEST/latency" -type l | wc -l)" -ge 22 ]
+	[ "$(find "$GUEST/latency" -type l | wc -l)" -ge 28 ]
 	for load in "$GUEST"/latency/*; do
-		[ "${load##*/}" != tty ] || [ -w /dev/tty0 ] || continue
+		case ${load##*/} in
+		tty)	 [ -w /dev/tty0 ] || continue ;;
+		console) continue ;;	# it would fill this machine's log
+		esac
 		LATENCY=pipe,20 run "$load"
 		[ "$status" -eq 0 ]
+		# What only Xen has.
+		[[ $output != "1..0 # SKIP "*" is not to be had here" ]] || continue
 		awk '/^# [0-9]+:/ {
 				for (i = 2; i <= NF; i++) {
 					split($i, of, ":")

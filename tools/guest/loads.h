@@ -24,12 +24,17 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <unistd.h>
 
+#include "disk.h"
+#include "net.h"
 #include "tap.h"
+#include "xen.h"
 
 #define MB		((size_t)1 << 20)
 #define PAGE		((size_t)4096)
@@ -369,6 +374,154 @@ static void load_tcp(void)
 	ping_pong(a, b);
 }
 
+/* A line every other ms: the lab takes no log of more than 1 MB. */
+static void load_console(void)
+{
+	char line[128];
+	int fd;
+
+	mknod("/tmp/kmsg", S_IFCHR | 0600, makedev(1, 11));
+	fd = open("/tmp/kmsg", O_WRONLY);
+	memset(line, '.', sizeof(line));
+	memcpy(line, "<4>load", 7);
+	line[sizeof(line) - 1] = '\n';
+	for (;;) {
+		must(write(fd, line, sizeof(line)) > 0, "kmsg");
+		for (int i = 0; i < 300000; i++)
+			__asm__ volatile("");
+	}
+}
+
+#define A_MODULE	"/modules/dummy.ko"
+
+static int has_module(void)
+{
+	return !access(A_MODULE, R_OK);
+}
+
+static void load_modules(void)
+{
+	static char image[1 << 20];
+	int fd = open(A_MODULE, O_RDONLY);
+	ssize_t n = read(fd, image, sizeof(image));
+
+	must(n > 0, A_MODULE);
+	for (;;) {
+		must(!syscall(SYS_init_module, image, n, ""), "init_module");
+		while (syscall(SYS_delete_module, "dummy", O_NONBLOCK))
+			must(errno == EWOULDBLOCK, "delete_module");
+	}
+}
+
+#define BALLOON		"/proc/xen/balloon"
+
+static int has_balloon(void)
+{
+	return !access(BALLOON, W_OK);
+}
+
+/* In bytes. */
+static unsigned long balloon_has(void)
+{
+	char text[512] = "", *at;
+	int fd = open(BALLOON, O_RDONLY);
+
+	must(read(fd, text, sizeof(text) - 1) > 0, BALLOON);
+	close(fd);
+	at = strstr(text, "Current allocation:");
+	return at ? strtoul(at + strlen("Current allocation:"), NULL, 10) << 10 : 0;
+}
+
+static void load_balloon(void)
+{
+	unsigned long most = balloon_has(), target = most;
+	int fd = open(BALLOON, O_WRONLY);
+	char text[32];
+
+	for (;;) {
+		target = target == most ? most - 64 * MB : most;
+		must(write(fd, text, snprintf(text, sizeof(text), "%lu", target)) > 0,
+		     BALLOON);
+		while (balloon_has() != target)
+			sched_yield();
+	}
+}
+
+#define PRIVCMD			"/proc/xen/privcmd"
+#define PRIVCMD_MMAPBATCH	_IOC(_IOC_NONE, 'P', 3, sizeof(struct privcmd_batch))
+#define SCREEN			0xb8	/* frame, of eight, which a domain 0 may map */
+
+struct privcmd_batch {
+	int num;
+	uint16_t dom;
+	unsigned long addr;
+	unsigned long *frames;
+};
+
+static int has_privcmd(void)
+{
+	return is_domain0() && has_xen_ioctls();
+}
+
+static void load_privcmd(void)
+{
+	static unsigned long frames[4096];
+	const size_t n = sizeof(frames) / sizeof(*frames);
+	struct privcmd_batch batch = { .num = n, .dom = 0x7ff1, .frames = frames };
+	int fd = open(PRIVCMD, O_RDWR);
+	void *area;
+
+	for (;;) {
+		area = mmap(NULL, n * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		must(area != MAP_FAILED, PRIVCMD);
+		batch.addr = (unsigned long)area;
+		for (size_t i = 0; i < n; i++)
+			frames[i] = SCREEN + i % 8;
+		must(!ioctl(fd, PRIVCMD_MMAPBATCH, &batch), "PRIVCMD_MMAPBATCH");
+		must(!munmap(area, n * PAGE), "munmap");
+	}
+}
+
+static int has_disk(void)
+{
+	return getenv("DISKS") != NULL;
+}
+
+static void load_disk(void)
+{
+	int fd;
+
+	disks_begin();
+	must(!chdir(disks[disk_count - 1].dir), "chdir");
+	for (;;) {
+		fd = file_of("load");
+		for (uint32_t at = 0; at < 8 * MB; at += MB) {
+			must(!disk_fill(fd, 1, at, at + MB), "write");
+			must(!fsync(fd), "fsync");
+		}
+		must(!posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) &&
+		     !disk_compare(fd, "load", 1, 8 * MB), "read");
+		close(fd);
+		must(!unlink("load"), "unlink");
+	}
+}
+
+static int has_net(void)
+{
+	return getenv("NET") != NULL;
+}
+
+static void load_net(void)
+{
+	int fd;
+
+	nets_begin();
+	fd = net_connect(&nets[0], 10000);
+	must(fd >= 0, "connect");
+	for (;;)
+		must(!net_echo(fd, "load", 1, MB, 10000), "echo");
+}
+
 static void load_mixed(void)
 {
 	static void (*const parts[])(void) = { load_fork, load_files };
@@ -385,29 +538,39 @@ static const struct load {
 	const char *name;
 	const char *holds;
 	void (*run)(void);
+	int (*has)(void);	/* what it takes; NULL: that is everywhere */
 } loads[] = {
-	{ "idle", "nothing", load_idle },
-	{ "spin", "nothing: user mode", load_spin },
-	{ "fork", "page tables of 96 MB are copied and pinned: L1, L3, L4", load_fork },
-	{ "exec", "the same, and those of a new program: L1 to L4", load_exec },
-	{ "exit", "page tables of 96 MB are unpinned and freed: L2, L3", load_exit },
-	{ "munmap", "96 MB are unmapped in blocks: L18", load_munmap },
-	{ "mprotect", "entries of 96 MB are changed", load_mprotect },
-	{ "mremap", "entries of 96 MB are moved", load_mremap },
-	{ "mlock", "96 MB are made present at once", load_mlock },
-	{ "faults", "page after page is faulted in", load_faults },
-	{ "threads", "64 threads come and go", load_threads },
-	{ "files", "16 MB are written, read, truncated, unlinked", load_files },
-	{ "directories", "500 directories are made and removed", load_directories },
-	{ "locks", "a list of 8000 POSIX locks is walked under the BKL", load_locks },
-	{ "flock", "flock() under the BKL", load_flock },
-	{ "tty", "an ioctl of a terminal under the BKL", load_tty },
-	{ "kallsyms", "symbols are expanded one by one", load_kallsyms },
-	{ "procfs", "short files of /proc are made", load_procfs },
-	{ "pipes", "64 kB at a time through a pipe", load_pipes },
-	{ "sockets", "4 kB to and fro over a local socket", load_sockets },
-	{ "tcp", "4 kB to and fro over loopback TCP, in softirqs", load_tcp },
-	{ "mixed", "fork and files at once", load_mixed },
+	{ "idle", "nothing", load_idle, NULL },
+	{ "spin", "nothing: user mode", load_spin, NULL },
+	{ "fork", "page tables of 96 MB are copied and pinned: L1, L3, L4", load_fork, NULL },
+	{ "exec", "the same, and those of a new program: L1 to L4", load_exec, NULL },
+	{ "exit", "page tables of 96 MB are unpinned and freed: L2, L3", load_exit, NULL },
+	{ "munmap", "96 MB are unmapped in blocks: L18", load_munmap, NULL },
+	{ "mprotect", "entries of 96 MB are changed", load_mprotect, NULL },
+	{ "mremap", "entries of 96 MB are moved", load_mremap, NULL },
+	{ "mlock", "96 MB are made present at once", load_mlock, NULL },
+	{ "faults", "page after page is faulted in", load_faults, NULL },
+	{ "threads", "64 threads come and go", load_threads, NULL },
+	{ "files", "16 MB are written, read, truncated, unlinked", load_files, NULL },
+	{ "directories", "500 directories are made and removed", load_directories, NULL },
+	{ "locks", "a list of 8000 POSIX locks is walked under the BKL", load_locks, NULL },
+	{ "flock", "flock() under the BKL", load_flock, NULL },
+	{ "tty", "an ioctl of a terminal under the BKL", load_tty, NULL },
+	{ "kallsyms", "symbols are expanded one by one", load_kallsyms, NULL },
+	{ "procfs", "short files of /proc are made", load_procfs, NULL },
+	{ "pipes", "64 kB at a time through a pipe", load_pipes, NULL },
+	{ "sockets", "4 kB to and fro over a local socket", load_sockets, NULL },
+	{ "tcp", "4 kB to and fro over loopback TCP, in softirqs", load_tcp, NULL },
+	{ "console", "the kernel prints line after line: L12", load_console, NULL },
+	{ "modules", "a module is loaded and unloaded", load_modules, has_module },
+	{ "balloon", "64 MB are given to Xen and taken back: L6, L7", load_balloon,
+	  has_balloon },
+	{ "privcmd", "4096 foreign frames are mapped by one call: L11", load_privcmd,
+	  has_privcmd },
+	{ "disk", "8 MB are written, synced and read on a block device: L10", load_disk,
+	  has_disk },
+	{ "net", "1 MB at a time to and fro over a network device: L9", load_net, has_net },
+	{ "mixed", "fork and files at once", load_mixed, NULL },
 };
 
 #define LOADS	(sizeof(loads) / sizeof(*loads))

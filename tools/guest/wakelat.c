@@ -34,6 +34,9 @@
  *
  * A pipe's byte is due when it is written: its writer takes the time just before.
  *
+ * Where the kernel has CONFIG_PREEMPT_LATENCY the longest sections that kept the CPU
+ * while samples were taken are shown, too.
+ *
  * Prints a histogram, US:HOW_MANY, with the totals that cyclictest has, and is a test of
  * one result, which is ok if there were as many samples.  Exit status 0 then.  Needs
  * root, 2.6.12 for `tick', and for `rtc' a kernel with CONFIG_RTC on real hardware or in
@@ -41,13 +44,15 @@
  */
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/time.h>
 #include <time.h>
 
 #include "loads.h"
 #include "marks.h"
+#include "rtc.h"
 
 #define BUCKETS		20000		/* us; beyond it is counted, and in the maximum */
 #define PRIORITY	99
@@ -144,29 +149,11 @@ static int64_t from_tick(void)
 	return (int64_t)(tsc() - due) / per_us;
 }
 
-/* linux/rtc.h, which musl has not */
-#define RTC_PIE_ON	_IO('p', 0x05)
-#define RTC_IRQP_SET	_IOW('p', 0x0c, unsigned long)
-
 #define RTC_CYCLE	(1e9 / 32768)	/* ns */
 #define RTC_PERIOD	(32 * RTC_CYCLE)
 #define RTC_TRIES	1000
 static int rtc_fd;
 static double rtc_first;		/* an edge, ns */
-
-/* The kernel's driver, unless it is there: it may be a module, and no other test has it. */
-static void load_rtc(void)
-{
-	static char image[1 << 20];
-	int fd = open("/modules/rtc.ko", O_RDONLY);
-	ssize_t n = fd < 0 ? 0 : read(fd, image, sizeof(image));
-
-	if (n > 0)
-		must(!syscall(SYS_init_module, image, n, "") || errno == EEXIST,
-		     "rtc.ko");
-	if (fd >= 0)
-		close(fd);
-}
 
 /* When an interrupt of its arrives.  There are others, too. */
 static uint64_t next_edge(void)
@@ -192,11 +179,8 @@ static void begin_rtc(void)
 
 	if (per_us < 999 || per_us > 1001)
 		bail("rtc: %.3f counts in a us are no instruction clock's", per_us);
-	load_rtc();
-	mknod("/tmp/rtc", S_IFCHR | 0600, makedev(10, 135));
-	rtc_fd = open("/tmp/rtc", O_RDONLY);
-	must(rtc_fd >= 0 && !ioctl(rtc_fd, RTC_IRQP_SET, 1024) &&
-	     !ioctl(rtc_fd, RTC_PIE_ON), "real time clock");
+	rtc_fd = rtc_open(1024);
+	must(rtc_fd >= 0, "real time clock");
 	/* The driver may have been busy, but not at every edge. */
 	do {
 		arrived = next_edge();
@@ -309,6 +293,49 @@ static void histogram(const unsigned long *count)
 	}
 }
 
+/* A kernel with CONFIG_PREEMPT_LATENCY knows where it kept the CPU. */
+static const char sections_file[] = "/proc/preempt_latency";
+
+static void begin_sections(void)
+{
+	int fd = open(sections_file, O_WRONLY);
+
+	if (fd < 0)
+		return;
+	must(write(fd, "1", 1) == 1, sections_file);
+	close(fd);
+}
+
+#define SECTIONS	1024
+#define SHOWN		10
+
+static int longer_first(const void *a, const void *b)
+{
+	double left = atof(*(char **)a), right = atof(*(char **)b);
+
+	return (left < right) - (left > right);
+}
+
+/* The longest, in us. */
+static void show_sections(void)
+{
+	static char *line[SECTIONS];
+	FILE *file = fopen(sections_file, "r");
+	size_t size = 0;
+	int n = 0;
+
+	if (!file)
+		return;
+	while (n < SECTIONS && getline(&line[n], &size, file) > 0) {
+		strtok(line[n++], "\n");
+		size = 0;
+	}
+	fclose(file);
+	qsort(line, n, sizeof(*line), longer_first);
+	for (int i = 0; i < n && i < SHOWN; i++)
+		diag("Section: %s", line[i]);
+}
+
 static const struct source {
 	const char *name;
 	void (*begin)(void);		/* or NULL */
@@ -334,7 +361,6 @@ int main(void)
 
 	if (!strcmp(called, "wakelat"))
 		return 0;
-	plan(1);
 	if (!latency || sscanf(latency, "%15[a-z],%lu", name, &samples) != 2 ||
 	    !samples)
 		bail("usage: LATENCY=SOURCE,SAMPLES %s", called);
@@ -346,6 +372,9 @@ int main(void)
 		load++;
 	if (load == loads + LOADS)
 		bail("no load is called %s", called);
+	if (load->has && !load->has())
+		skip_all("%s is not to be had here", called);
+	plan(1);
 
 	stamp_fd = file_of("/tmp/wakelat");
 	unlink("/tmp/wakelat");
@@ -355,6 +384,7 @@ int main(void)
 	loaded = begin(load->run);
 	usleep(WARM_UP);
 	set_fifo();
+	begin_sections();
 
 	for (total = 0; total < samples; total++) {
 		int64_t late = source->sample();
@@ -387,6 +417,7 @@ int main(void)
 	diag("Max Latencies: %05" PRId64, most);
 	diag("Early: %lu", early);
 	diag("Histogram Overflows: %05lu", over);
+	show_sections();
 	ok(waitpid(loaded, NULL, 0) == loaded && total == samples, "%lu samples", total);
 	return done();
 }
