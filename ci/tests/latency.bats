@@ -66,7 +66,8 @@ latency()
 		[.source, .samples, .min, .avg, .max, .over, .histogram]' l.jsonl)" = \
 		'["tick",20,2,4,98765,1,[[2,4],[3,11],[6,4]]]' ]
 	grep -qxF "## x86_32, woken by tick" l.md
-	grep -qxF "| fork | 400 | - | 98765 | - |" l.md
+	grep -qxF "| load | xen0 nopreempt | xen0 preempt |" l.md
+	grep -qxF "| fork | 400 | 98765 |" l.md
 }
 
 @test "a newer run of the same takes the place of the older one" {
@@ -79,6 +80,30 @@ latency()
 	measured xenU-x86_64-preempt 70 '.start = "2005-12-04T01:02:03Z"'
 	latency 0
 	[ "$(jq -s 'map(.max) | unique | .[]' l.jsonl)" = 60 ]
+}
+
+@test "who a guest was measured beside is another table" {
+	measured xenU-x86_64-preempt 50
+	latency 0
+	mv out/xenU-x86_64-preempt/latency.tick out/xenU-x86_64-preempt/latency.tick.dom0
+	measured xenU-x86_64-preempt 60 '.start = "2005-12-06T01:02:03Z"'
+	jq '.meta.beside = "dom0"' out/xenU-x86_64-preempt/latency.tick.dom0/result.json >r
+	mv r out/xenU-x86_64-preempt/latency.tick.dom0/result.json
+	latency 0
+	[[ $output == *"4 found, 4 in all" ]]
+	grep -qxF "## x86_64, woken by tick, a guest beside a busy domain 0" l.md
+	[ "$(grep -xF -e "| idle | 50 |" -e "| idle | 60 |" l.md | paste -s -d ' ')" = \
+		"| idle | 60 | | idle | 50 |" ]
+}
+
+@test "sections of a kernel that looks for them are ranked, and its figures not shown" {
+	measured xen0-x86_32-preempt-latency 50
+	sed -i 's/^    # Early: 0/&\n    # Section: 7.5 CPU 0, 3 times: down+0x1 to up+0x22 (fork)/
+		0,/7.5/s//9.0/' out/xen0-x86_32-preempt-latency/latency.tick/guest.tap
+	latency 0
+	grep -qxF '| 9 | xen0-x86_32 | `down` | `up` | fork, idle |' l.md
+	run grep "^## x86_32" l.md
+	[ "$status" -eq 1 ]
 }
 
 @test "what is no figure to be kept is named" {
@@ -102,6 +127,11 @@ latency()
 	SOURCE=rtc run "$TOP/tools/job" latency xenU-x86_32-preempt
 	[ "$status" -eq 2 ]
 	[[ $output == *"SOURCE=rtc: a guest has no interrupts"* ]]
+	BESIDE=dom1 run "$TOP/tools/job" latency xenU-x86_32-preempt
+	[ "$status" -eq 2 ]
+	BESIDE=dom0 run "$TOP/tools/job" latency xen0-x86_32-preempt
+	[ "$status" -eq 2 ]
+	[[ $output == *"BESIDE=dom0: of a guest, it is"* ]]
 	[ ! -e out/table.rows ]
 }
 
