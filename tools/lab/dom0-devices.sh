@@ -15,10 +15,18 @@ devices()
 		disk)	disks="/disks/xvda /disks/xvdb"
 			serve_disks ;;
 		net)	try insmod /modules/xen-netback.ko
-			# A connection that only the guest knows to be there, for its ACK
-			# was lost in a save, is given up after 63 s by default (5, in
-			# ip-sysctl.rst), five saves later.
+			# Of a connection whose ACK was lost in a save only the guest knows.
+			# Domain 0 must not give it up, for the guest would see it reset: not
+			# after 63 s, as by default (5, in ip-sysctl.rst), which is five saves;
+			# nor when there is no route for the next SYN-ACK, as its device goes
+			# with the domain that is saved (inet_rtx_syn_ack() fails).
 			echo 20 >/proc/sys/net/ipv4/tcp_synack_retries
+			try insmod /modules/dummy.ko
+			ifconfig dummy0 up
+			for n in 0 1; do
+				ip addr add 10.5.$n.1/32 dev dummy0
+				ip route add 10.5.$n.0/24 dev dummy0 metric 1000
+			done
 			nc -ll -p 7 -e cat & ;;
 		esac
 	done
