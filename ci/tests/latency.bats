@@ -166,3 +166,25 @@ latency()
 	run "$TOP/tools/report/why" trace
 	[ "$status" -eq 2 ]
 }
+
+@test "page: each table, plots for those that nobody else shared the machine with" {
+	measured xenU-x86_64-preempt 50
+	measured native-x86_64-preempt 5
+	latency 0
+	mkdir -p out/xenU-x86_64-preempt/latency.tick.dom0
+	cp out/xenU-x86_64-preempt/latency.tick/guest.tap out/xenU-x86_64-preempt/latency.tick.dom0/
+	jq '.meta.beside = "dom0"' out/xenU-x86_64-preempt/latency.tick/result.json \
+		>out/xenU-x86_64-preempt/latency.tick.dom0/result.json
+	latency 0
+	run "$TOP/tools/report/page" page.html
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(grep -o '<h2>[^<]*' page.html)" = "<h2>x86_64, woken by tick
+<h2>x86_64, woken by tick, a guest beside a busy domain 0" ]
+	[ "$(grep -c '<table>' page.html)" -eq 2 ]
+	# Of fork and idle, each with both curves.
+	[ "$(grep -c '<svg' page.html)" -eq 2 ]
+	grep -q 'currentColor' page.html
+	run grep -e 'src=' -e '<link' -e '@import' page.html
+	[ "$status" -eq 1 ]
+}
