@@ -4,9 +4,8 @@
  *
  * The real time clock has 8192 a second, eighty times as many as there are ticks, and so
  * many times as often is whatever runs interrupted, and perhaps preempted for the task of
- * real-time priority that reads them.  Another reads nothing for a while, and finds how
- * many there were; both must find more than none.  Only a domain 0 with hardware has
- * these interrupts: skipped elsewhere.
+ * real-time priority that reads them.  Only a domain 0 with hardware has these
+ * interrupts: skipped elsewhere.
  * STRESS_SECONDS, SEED: see stress.h.  Exit status 0 if all is well.
  */
 #include <sched.h>
@@ -45,20 +44,6 @@ static int urgent(void *rounds)
 	return 0;
 }
 
-static int lazy(void *rounds)
-{
-	struct timespec nap = { 0, 0 };
-
-	do {
-		nap.tv_nsec = 1 + stress_random(50000000);
-		nanosleep(&nap, NULL);
-		if (!interrupts())
-			return 1;
-		++*(unsigned long *)rounds;
-	} while (stress_on());
-	return 0;
-}
-
 static void stalled(int sig)
 {
 	(void)sig;
@@ -68,7 +53,6 @@ int main(void)
 {
 	static const struct stress_task tasks[] = {
 		{ "read by a task of real-time priority", urgent },
-		{ "read now and then", lazy },
 	};
 	const struct sigaction sa = { .sa_handler = stalled };
 	char words[4096] = "";
