@@ -448,15 +448,6 @@ static void load_balloon(void)
 }
 
 #define PRIVCMD			"/proc/xen/privcmd"
-#define PRIVCMD_MMAPBATCH	_IOC(_IOC_NONE, 'P', 3, sizeof(struct privcmd_batch))
-#define SCREEN			0xb8	/* frame, of eight, which a domain 0 may map */
-
-struct privcmd_batch {
-	int num;
-	uint16_t dom;
-	unsigned long addr;
-	unsigned long *frames;
-};
 
 static int has_privcmd(void)
 {
@@ -467,7 +458,7 @@ static void load_privcmd(void)
 {
 	static unsigned long frames[4096];
 	const size_t n = sizeof(frames) / sizeof(*frames);
-	struct privcmd_batch batch = { .num = n, .dom = 0x7ff1, .frames = frames };
+	struct privcmd_batch batch = { .num = n, .dom = DOMID_IO, .frames = frames };
 	int fd = open(PRIVCMD, O_RDWR);
 	void *area;
 

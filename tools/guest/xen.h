@@ -5,8 +5,10 @@
 #ifndef XEN_H
 #define XEN_H
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -40,6 +42,20 @@ static inline int has_xen_ioctls(void)
 {
 	return sizeof(long) == 8 || !kernel_is_x86_64();
 }
+
+/* Of /proc/xen/privcmd: map NUM machine frames of a domain at ADDR.  One that cannot be
+ * has its top four bits set in FRAMES afterwards. */
+struct privcmd_batch {
+	int num;
+	uint16_t dom;
+	unsigned long addr;
+	unsigned long *frames;
+};
+
+#define PRIVCMD_MMAPBATCH	_IOC(_IOC_NONE, 'P', 3, sizeof(struct privcmd_batch))
+#define DOMID_IO		0x7ff1U
+/* A frame of eight, those of the text screen, which a domain 0 may map. */
+#define SCREEN			0xb8
 
 /* Does a store answer?  In domain 0 it is a daemon, which the lab's has not, and a
  * request would wait. */

@@ -23,20 +23,9 @@
 #include "../tap.h"
 #include "../xen.h"
 
-#define PRIVCMD_MMAPBATCH	_IOC(_IOC_NONE, 'P', 3, sizeof(struct batch))
-
-#define DOMID_IO	0x7ff1U
-#define SCREEN		0xb8	/* frame */
 #define PAGES		4
 #define PAGE		4096UL
 #define ROUNDS		25
-
-struct batch {
-	int num;
-	uint16_t dom;
-	unsigned long addr;
-	unsigned long *frames;
-};
 
 static char *area;
 static int fd;
@@ -53,7 +42,7 @@ static int put_back(void)
 static int map_frames(void)
 {
 	unsigned long frames[PAGES];
-	struct batch batch = { PAGES, DOMID_IO, (unsigned long)area, frames };
+	struct privcmd_batch batch = { PAGES, DOMID_IO, (unsigned long)area, frames };
 	int bad = 0, ret;
 
 	for (int i = 0; i < PAGES; i++)
