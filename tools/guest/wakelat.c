@@ -52,6 +52,7 @@
 
 #include "loads.h"
 #include "marks.h"
+#include "policy.h"
 #include "rtc.h"
 
 #define BUCKETS		20000		/* us; beyond it is counted, and in the maximum */
@@ -268,10 +269,7 @@ static int64_t from_pipe(void)
 
 static void set_fifo(void)
 {
-	const struct sched_param param = { .sched_priority = PRIORITY };
-
-	/* musl's sched_setscheduler() is a stub. */
-	must(!syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &param), "SCHED_FIFO");
+	must(!set_policy(SCHED_FIFO, PRIORITY), "SCHED_FIFO");
 	must(!mlockall(MCL_CURRENT | MCL_FUTURE), "mlockall");
 }
 

@@ -23,11 +23,11 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "policy.h"
 #include "tap.h"
 
 #define WATCH_LOOKS	200	/* wakeups to look at, */
@@ -107,7 +107,6 @@ static inline void watch(struct watch *w, int expected)
 	/* With HZ=100 each tick is a wakeup; with high-resolution timers an
 	 * emulated machine still gets something done in between. */
 	const struct itimerspec period = { { 0, 4000000 }, { 0, 4000000 } };
-	const struct sched_param urgent = { .sched_priority = 50 };
 	struct watch_state *s = watch_buffer(sizeof(*s));
 	sigset_t alarm;
 	cpu_set_t cpu;
@@ -127,8 +126,7 @@ static inline void watch(struct watch *w, int expected)
 		watch_worker(w, s);
 	}
 
-	/* musl's sched_setscheduler() is a stub. */
-	if (syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &urgent))
+	if (set_policy(SCHED_FIFO, 50))
 		bail("SCHED_FIFO: %m");
 	sigemptyset(&alarm);
 	sigaddset(&alarm, SIGALRM);

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 
 #include "../fx.h"
+#include "../policy.h"
 #include "../stress.h"
 
 #define SPIN	200000		/* turns with the registers loaded, at most */
@@ -35,16 +36,6 @@ static void bind(pid_t pid, int cpu)
 static void bind_to(int cpu)
 {
 	bind(0, cpu);
-}
-
-static int set_policy(int policy, int priority)
-{
-	const struct sched_param param = { .sched_priority = priority };
-
-	/* musl's sched_setscheduler() is a stub. */
-	if (syscall(SYS_sched_setscheduler, 0, policy, &param))
-		return stress_bad("scheduling policy %d: %m", policy);
-	return 0;
 }
 
 /* Seldom one that gives the CPU away, which it takes a while to get back. */
@@ -112,7 +103,7 @@ static int woken(void *rounds)
 	long nap[2] = { 0 };		/* the kernel's timespec */
 
 	if (set_policy(SCHED_FIFO, 50))
-		return 1;
+		return stress_bad("SCHED_FIFO: %m");
 	do {
 		nap[1] = 1 + stress_random(20000000);
 		if (hold("woken", SYS_nanosleep, (long)nap, 0, 100))
@@ -128,7 +119,7 @@ static int round_robin(void *rounds)
 	long nap[2] = { 0, 30000000 };
 
 	if (set_policy(SCHED_RR, 10))
-		return 1;
+		return stress_bad("SCHED_RR: %m");
 	do {
 		for (unsigned int i = stress_random(8); i; i--)
 			if (hold("round robin", SYS_sched_yield, 0, 0, 2000))
@@ -218,7 +209,7 @@ static int moved(void *rounds)
 	pid_t child = stress_worker(0, yielding, rounds);
 
 	if (set_policy(SCHED_FIFO, 60))
-		return 1;
+		return stress_bad("SCHED_FIFO: %m");
 	do {
 		bind(child, stress_random(cpus));
 		nap[1] = 1 + stress_random(50000000);

@@ -8,9 +8,9 @@
  * interrupts: skipped elsewhere.
  * STRESS_SECONDS, SEED: see stress.h.  Exit status 0 if all is well.
  */
-#include <sched.h>
 #include <stdio.h>
 
+#include "../policy.h"
 #include "../rtc.h"
 #include "../stress.h"
 #include "../xen.h"
@@ -31,10 +31,7 @@ static unsigned long interrupts(void)
 
 static int urgent(void *rounds)
 {
-	const struct sched_param param = { .sched_priority = 50 };
-
-	/* musl's sched_setscheduler() is a stub. */
-	if (syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &param))
+	if (set_policy(SCHED_FIFO, 50))
 		return stress_bad("SCHED_FIFO: %m");
 	do {
 		if (!interrupts())

@@ -20,6 +20,7 @@
 #include <sched.h>
 #include <sys/syscall.h>
 
+#include "../policy.h"
 #include "../stress.h"
 
 #define FUTEX_WAIT	0
@@ -97,10 +98,7 @@ static int bind_to(int cpu)
 
 static void be_urgent(int priority)
 {
-	const struct sched_param param = { .sched_priority = priority };
-
-	/* musl's sched_setscheduler() is a stub. */
-	if (syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &param))
+	if (set_policy(SCHED_FIFO, priority))
 		bail("SCHED_FIFO: %m");
 }
 

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "../fx.h"
+#include "../policy.h"
 #include "../tap.h"
 
 #define WAKEUPS	30		/* of the urgent task; the others last as long */
@@ -39,12 +40,11 @@ static int yielding_task(unsigned int task, volatile int *over)
 /* Sleeps in the system call; its waking up is what preempts the others. */
 static int urgent_task(unsigned int task, volatile int *over)
 {
-	const struct sched_param urgent = { .sched_priority = 50 };
 	const long nap[] = { 0, 1000000 };	/* the kernel's timespec */
 	struct fx base, in, out;
 
 	(void)over;
-	if (syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &urgent))
+	if (set_policy(SCHED_FIFO, 50))
 		return 2;
 	save_registers(&base);
 	for (unsigned int round = 0; round < WAKEUPS; round++) {

@@ -12,16 +12,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 
+#include "../policy.h"
 #include "../store.h"
 #include "../tap.h"
 
@@ -119,16 +118,13 @@ static int read_answers(int fd)
 static void ask_with_signals(int fd)
 {
 	struct itimerval tick = { { 0, 10000 }, { 0, 10000 } };
-	struct sched_param fifo = { .sched_priority = 1 };
 	struct sigaction sa = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
 	struct head head;
 	char body[256];
 
 	max_signals = 1000000;
 	sigaction(SIGALRM, &sa, NULL);
-	/* musl refuses to do it. */
-	if (syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &fifo) ||
-	    setitimer(ITIMER_REAL, &tick, NULL))
+	if (set_policy(SCHED_FIFO, 1) || setitimer(ITIMER_REAL, &tick, NULL))
 		_exit(1);
 	while (signals < SIGNALS)
 		if (ask(fd, 0, path[0]) || next_answer(fd, &head, body) ||
