@@ -52,6 +52,16 @@ apply()
 	patch -d "$1" -p1 -F0 -s -f --no-backup-if-mismatch -r - ${3-} <"$2"
 }
 
+# rename_tree TREE NAME - what is built of TREE, from now on, is not the series' but
+# called NAME (one word) as well: builds go by .xen-preempt, see tools/kernel/build
+rename_tree()
+{
+	id=$(cat "$1/.xen-preempt")
+	# Not the file that the other tree has.
+	rm "$1/.xen-preempt"
+	echo "$id.$2" >"$1/.xen-preempt"
+}
+
 # said DIR LOG - the verdict in DIR, "CRASH in kernel: REASON"; without one the end
 # of LOG
 said()

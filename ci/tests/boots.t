@@ -106,10 +106,8 @@ known_delay()
 	dir=$OUT/known-delay
 	rm -rf "$dir"
 	mkdir -p "$dir"
-	own_tree "$dir/tree" && apply "$dir/tree" "$TOP/ci/data/known-delay.patch" || exit
-	id=$(cat "$dir/tree/.xen-preempt")
-	rm "$dir/tree/.xen-preempt"
-	echo "$id.delayed" >"$dir/tree/.xen-preempt"
+	own_tree "$dir/tree" && apply "$dir/tree" "$TOP/ci/data/known-delay.patch" &&
+		rename_tree "$dir/tree" delayed || exit
 	OUT=$dir TREE=$dir/tree LOADS=spin SAMPLES=20 "$TOP/tools/job" latency "$1" || exit
 	sed -n 's/^ *# M[inax]* Latencies: 0*\([0-9]\)/\1/p' \
 		"$dir/$1/latency.tick/guest.tap" >"$dir/late"
