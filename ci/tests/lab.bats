@@ -737,13 +737,13 @@ boot_files()
 @test "boot --trace: QEMU has the plugin, and no trace of an earlier boot is left" {
 	boot_files
 	mkdir 'out dir'
-	echo old >'out dir/trace'
+	echo old >'out dir/trace.1'
 	boot 0 --role xen0 --icount --trace
 	plugin=$(sed -n '/^-plugin$/{n;p}' 'out dir/args')
 	[[ $plugin == "file=$PWD/cache/runner/"*".so,out=trace" ]]
 	plugin=${plugin#file=}
 	nm -D --defined-only "${plugin%,out=trace}" | grep -q qemu_plugin_install
-	[ ! -e 'out dir/trace' ]
+	[ ! -e 'out dir/trace.1' ]
 }
 
 @test "boot: one at a time in a directory; killed before QEMU, no old verdict stays" {

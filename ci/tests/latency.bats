@@ -106,6 +106,20 @@ latency()
 	[ "$status" -eq 1 ]
 }
 
+@test "whose the longest waits were is kept with them, and a table" {
+	measured xen0-x86_32-preempt 50
+	measured native-x86_32-preempt 5
+	# Of the second load; the first has left no trace.
+	printf '%s\n' "50.0 us of instructions were looked at" "     40.6  xen" "      8.2  kernel" \
+		"      1.2  other" "" "by function:" "     40.0  xen pin" \
+		>out/xen0-x86_32-preempt/latency.tick/why.2
+	latency 0
+	[ "$(jq -c 'select(.parts) | [.name, .load, .parts]' l.jsonl)" = \
+		'["xen0-x86_32-preempt","idle",{"xen":40.6,"kernel":8.2,"other":1.2}]' ]
+	grep -qxF "| load | xen0-x86_32 |" l.md
+	grep -qxF "| idle | 41 / 8 / 1 |" l.md
+}
+
 @test "what is no figure to be kept is named" {
 	for filter in '.verdict = "CRASH"' '.meta.clock = "host"' '.meta.series = "x-dirty"' \
 		'.name = "xen0-x86_32-preempt-debug"' '.meta.append = "stress=4"'; do

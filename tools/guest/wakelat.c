@@ -383,6 +383,7 @@ int main(void)
 	usleep(WARM_UP);
 	set_fifo();
 	begin_sections();
+	set_mark(MARK_NEXT);
 
 	for (total = 0; total < samples; total++) {
 		int64_t late = source->sample();

@@ -6,8 +6,9 @@
  *
  * The guest sets a mark by an instruction that does nothing (marks.h).  From MARK_BEGIN
  * on each block of instructions that is executed is kept, the last BLOCKS of them; at
- * MARK_END they go to FILE, over what was there: a line each, in order, with the address
- * and the number of instructions, in hexadecimal.  So at the end FILE has the last trace.
+ * MARK_END they go to FILE.N, over what was there: a line each, in order, with the
+ * address and the number of instructions, in hexadecimal.  N is how many MARK_NEXT came
+ * before.  So at the end each FILE.N has the last trace of its part of the run.
  * A block that an exception ends early counts as a whole.
  *
  * The declarations are QEMU's interface for plugins, version 1 (QEMU 7.2, documentation
@@ -54,6 +55,7 @@ static const struct block **ring;
 static uint64_t kept;			/* since the last MARK_BEGIN */
 static bool on;
 static const char *out;
+static unsigned int part;
 
 static void executed(unsigned int vcpu, void *data)
 {
@@ -73,22 +75,38 @@ static void begin(unsigned int vcpu, void *data)
 static void end(unsigned int vcpu, void *data)
 {
 	uint64_t i = kept > BLOCKS ? kept - BLOCKS : 0;
-	FILE *f = on ? fopen(out, "w") : NULL;
+	char name[4096];
+	FILE *f;
 
 	(void)vcpu;
 	(void)data;
+	snprintf(name, sizeof(name), "%s.%u", out, part);
+	f = on ? fopen(name, "w") : NULL;
 	for (; f && i < kept; i++)
 		fprintf(f, "%016" PRIx64 " %" PRIx32 "\n", ring[i % BLOCKS]->address,
 			ring[i % BLOCKS]->instructions);
 	if (on && (!f || ferror(f) | fclose(f)))
-		fprintf(stderr, "trace: %s: %s\n", out, strerror(errno));
+		fprintf(stderr, "trace: %s: %s\n", name, strerror(errno));
+	on = false;
+}
+
+static void next(unsigned int vcpu, void *data)
+{
+	(void)vcpu;
+	(void)data;
+	part++;
 	on = false;
 }
 
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
-	static const unsigned char marks[2][MARK_SIZE] = {
-		{ MARK_BYTES(MARK_BEGIN) }, { MARK_BYTES(MARK_END) },
+	static const struct {
+		unsigned char insn[MARK_SIZE];
+		void (*reached)(unsigned int vcpu, void *data);
+	} marks[] = {
+		{ { MARK_BYTES(MARK_BEGIN) }, begin },
+		{ { MARK_BYTES(MARK_END) }, end },
+		{ { MARK_BYTES(MARK_NEXT) }, next },
 	};
 	size_t n = qemu_plugin_tb_n_insns(tb), i, m;
 	/* As long as QEMU may execute it, that is to the end. */
@@ -104,11 +122,11 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	for (i = 0; i < n; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 
-		for (m = 0; m < 2; m++)
+		for (m = 0; m < sizeof(marks) / sizeof(*marks); m++)
 			if (qemu_plugin_insn_size(insn) == MARK_SIZE &&
-			    !memcmp(qemu_plugin_insn_data(insn), marks[m], MARK_SIZE))
+			    !memcmp(qemu_plugin_insn_data(insn), marks[m].insn, MARK_SIZE))
 				qemu_plugin_register_vcpu_insn_exec_cb(insn,
-					m ? end : begin, 0, NULL);
+					marks[m].reached, 0, NULL);
 	}
 }
 
