@@ -594,7 +594,7 @@ whole()
 }
 
 @test "tests of processes, memory and registers pass on this machine" {
-	whole memory forkexec pipes sysregs ldt
+	whole memory forkexec pipes sysregs ldt trace32
 }
 
 @test "32-bit programs of the kinds that a 64-bit kernel treats otherwise" {
