@@ -19,7 +19,6 @@
 #ifndef WATCH_H
 #define WATCH_H
 
-#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -109,13 +108,10 @@ static inline void watch(struct watch *w, int expected)
 	const struct itimerspec period = { { 0, 4000000 }, { 0, 4000000 } };
 	struct watch_state *s = watch_buffer(sizeof(*s));
 	sigset_t alarm;
-	cpu_set_t cpu;
 	timer_t timer;
 	pid_t worker;
 
-	CPU_ZERO(&cpu);
-	CPU_SET(0, &cpu);
-	if (sched_setaffinity(0, sizeof(cpu), &cpu))
+	if (bind_to(0, 0))
 		bail("bind to CPU 0: %m");
 
 	worker = fork();

@@ -8,7 +8,6 @@
  * moves between them.  They must find all of them as they were.  See
  * ../tests/fpu.c for the single cases.
  */
-#include <sched.h>
 #include <sys/syscall.h>
 
 #include "../fx.h"
@@ -25,17 +24,8 @@ static int cpus;
  * bound to one may run anywhere, and nobody can be bound to it. */
 static void bind(pid_t pid, int cpu)
 {
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(pid, sizeof(set), &set) && (errno != EINVAL || !cpu))
+	if (bind_to(pid, cpu) && (errno != EINVAL || !cpu))
 		bail("bind to CPU %d: %m", cpu);
-}
-
-static void bind_to(int cpu)
-{
-	bind(0, cpu);
 }
 
 /* Seldom one that gives the CPU away, which it takes a while to get back. */
@@ -182,7 +172,7 @@ static int forking(void *rounds)
 static int on_cpus_from(int first, const char *who, void *rounds)
 {
 	do {
-		bind_to(first + stress_random(cpus - first));
+		bind(0, first + stress_random(cpus - first));
 		if (hold(who, any_call(), 0, 0, SPIN))
 			return 1;
 		++*(unsigned long *)rounds;
@@ -238,6 +228,6 @@ int main(void)
 	save_registers(&base);
 	/* Not later: musl counts those that one may run on. */
 	cpus = sysconf(_SC_NPROCESSORS_CONF);
-	bind_to(0);
+	bind(0, 0);
 	return stress_run(tasks, sizeof(tasks) / sizeof(*tasks));
 }

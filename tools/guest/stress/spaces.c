@@ -8,10 +8,14 @@
  * each of which the other must not see; the child may fork again, and becomes
  * another program in the end.  Every word is compared with what was written.
  *
+ * One more has children with as many page-table pages as there are, and while they end
+ * moves them from CPU to CPU, at whatever instruction they are.
+ *
  * With the argument "other", a number: be that other program.
  */
 #include <stdio.h>
 
+#include "../policy.h"
 #include "../stress.h"
 
 #define STEP		(2UL << 20)	/* what a page-table page maps, with PAE */
@@ -194,12 +198,58 @@ static int fork_and_exit(void *rounds)
 	return 0;
 }
 
+/* A system call a move; and now and then, so that it gets on, none for a while. */
+#define MOVES	256
+
+static int moved(void *rounds)
+{
+	const struct timespec nap = { 0, 1000000 };
+	const int cpus = sysconf(_SC_NPROCESSORS_CONF);
+	static struct space s;
+
+	if (set_policy(SCHED_FIFO, 60))
+		return stress_bad("SCHED_FIFO: %m");
+	do {
+		unsigned int moves = 0;
+		int ready[2], status;
+		pid_t pid, got;
+		char byte;
+
+		if (pipe(ready))
+			return stress_bad("pipe: %m");
+		pid = fork();
+		if (pid < 0)
+			return stress_bad("fork: %m");
+		if (!pid) {
+			if (set_policy(SCHED_OTHER, 0) || make_space(&s, MOST))
+				_exit(1);
+			_exit(write(ready[1], "", 1) != 1);
+		}
+		close(ready[1]);
+		if (read(ready[0], &byte, 1) != 1)
+			return stress_bad("the child to be moved is not ready");
+		close(ready[0]);
+		while (!(got = waitpid(pid, &status, WNOHANG))) {
+			/* In a save there is but one. */
+			if (bind_to(pid, moves++ % cpus) && errno != EINVAL)
+				return stress_bad("bind: %m");
+			if (moves % MOVES == 0)
+				nanosleep(&nap, NULL);
+		}
+		if (got != pid || status)
+			return stress_bad("moved child: status %x", status);
+		++*(unsigned long *)rounds;
+	} while (stress_on());
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct stress_task tasks[] = {
 		{ "fork, write, exec, exit: 1", fork_and_exit },
 		{ "fork, write, exec, exit: 2", fork_and_exit },
 		{ "fork, write, exec, exit: 3", fork_and_exit },
+		{ "exit while moved between CPUs", moved },
 	};
 
 	if (argc == 3)

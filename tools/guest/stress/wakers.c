@@ -87,15 +87,6 @@ static int bound(pid_t pid, int cpu)
 		CPU_EQUAL(&set, &only);
 }
 
-static int bind_to(int cpu)
-{
-	cpu_set_t only;
-
-	CPU_ZERO(&only);
-	CPU_SET(cpu, &only);
-	return sched_setaffinity(0, sizeof(only), &only);
-}
-
 static void be_urgent(int priority)
 {
 	if (set_policy(SCHED_FIFO, priority))
@@ -117,7 +108,7 @@ static int answerer(void *arg)
 	sigemptyset(&set);
 	sigaddset(&set, SIGRTMIN);
 	close(a->pipe[1]);
-	if (bind_to(job->cpu))
+	if (bind_to(0, job->cpu))
 		bail("bind to CPU %d: %m", job->cpu);
 	be_urgent(ANSWER_PRIORITY);
 	for (;;) {
@@ -233,7 +224,7 @@ static int waker(void *arg)
 	sigemptyset(&set);
 	sigaddset(&set, SIGALRM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	if (bind_to(job->cpu))
+	if (bind_to(0, job->cpu))
 		bail("bind to CPU %d: %m", job->cpu);
 	if (timer_create(CLOCK_MONOTONIC, &event, &timer))
 		bail("timer_create: %m");

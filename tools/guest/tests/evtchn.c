@@ -14,13 +14,13 @@
  */
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "../policy.h"
 #include "../tap.h"
 #include "../xen.h"
 
@@ -128,12 +128,9 @@ int main(void)
 		unmask(fd, port);
 
 	for (long cpu = 0; cpu < cpus; cpu++) {
-		cpu_set_t set;
 		int round = 0;
 
-		CPU_ZERO(&set);
-		CPU_SET(cpu, &set);
-		if (sched_setaffinity(0, sizeof(set), &set))
+		if (bind_to(0, cpu))
 			bail("bind to CPU %ld: %m", cpu);
 		while (round < ROUNDS) {
 			notify(fd, other);

@@ -7,7 +7,6 @@
  * so it also preempts the others in the middle of whatever the kernel does for
  * them.  Must be root.  Exit status 0 if all is well.
  */
-#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -120,16 +119,13 @@ int main(void)
 	struct rusage usage;
 	pid_t pids[COUNT];
 	volatile int *over;
-	cpu_set_t cpu;
 	int status;
 
 	over = mmap(NULL, sizeof(*over), PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (over == MAP_FAILED)
 		bail("mmap: %m");
-	CPU_ZERO(&cpu);
-	CPU_SET(0, &cpu);
-	if (sched_setaffinity(0, sizeof(cpu), &cpu))
+	if (bind_to(0, 0))
 		bail("bind to CPU 0: %m");
 
 	plan(COUNT + 2);

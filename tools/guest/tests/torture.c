@@ -25,6 +25,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "../policy.h"
 #include "../tap.h"
 
 #define CALLS	1000		/* that take a lock */
@@ -98,7 +99,6 @@ int main(void)
 {
 	long before, n = period();
 	struct shared *s;
-	cpu_set_t cpu;
 	pid_t peer;
 
 	if (!n)
@@ -109,9 +109,7 @@ int main(void)
 		 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (s == MAP_FAILED || mlock(s, sizeof(*s)))
 		bail("shared memory: %m");
-	CPU_ZERO(&cpu);
-	CPU_SET(0, &cpu);
-	if (sched_setaffinity(0, sizeof(cpu), &cpu))
+	if (bind_to(0, 0))
 		bail("bind to CPU 0: %m");
 	peer = fork();
 	if (peer < 0)
