@@ -206,40 +206,53 @@ static int file_of(const char *name)
 	return fd;
 }
 
-static void load_files(void)
+/* A file of COUNT times 64 kB below DIR. */
+static void use_file(const char *dir, int count)
 {
 	static char buffer[65536];
+	char name[128];
+	int fd;
 
-	for (;;) {
-		int fd = file_of("/tmp/load");
+	snprintf(name, sizeof(name), "%s/load", dir);
+	fd = file_of(name);
+	for (int i = 0; i < count; i++)
+		must(write(fd, buffer, sizeof(buffer)) == sizeof(buffer), "write");
+	must(!lseek(fd, 0, SEEK_SET), "lseek");
+	while (read(fd, buffer, sizeof(buffer)) > 0)
+		;
+	must(!ftruncate(fd, 0), "ftruncate");
+	close(fd);
+	must(!unlink(name), "unlink");
+}
 
-		for (int i = 0; i < 256; i++)
-			must(write(fd, buffer, sizeof(buffer)) == sizeof(buffer), "write");
-		must(!lseek(fd, 0, SEEK_SET), "lseek");
-		while (read(fd, buffer, sizeof(buffer)) > 0)
-			;
-		must(!ftruncate(fd, 0), "ftruncate");
-		close(fd);
-		must(!unlink("/tmp/load"), "unlink");
+static void load_files(void)
+{
+	for (;;)
+		use_file("/tmp", 256);
+}
+
+/* COUNT directories in one below DIR. */
+static void use_directories(const char *dir, int count)
+{
+	char parent[128], name[192];
+
+	snprintf(parent, sizeof(parent), "%s/load.d", dir);
+	must(!mkdir(parent, 0700), "mkdir");
+	for (int i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "%s/%d", parent, i);
+		must(!mkdir(name, 0700), "mkdir");
 	}
+	for (int i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "%s/%d", parent, i);
+		must(!rmdir(name), "rmdir");
+	}
+	must(!rmdir(parent), "rmdir");
 }
 
 static void load_directories(void)
 {
-	char name[64];
-
-	for (;;) {
-		must(!mkdir("/tmp/load.d", 0700), "mkdir");
-		for (int i = 0; i < 500; i++) {
-			snprintf(name, sizeof(name), "/tmp/load.d/%d", i);
-			must(!mkdir(name, 0700), "mkdir");
-		}
-		for (int i = 0; i < 500; i++) {
-			snprintf(name, sizeof(name), "/tmp/load.d/%d", i);
-			must(!rmdir(name), "rmdir");
-		}
-		must(!rmdir("/tmp/load.d"), "rmdir");
-	}
+	for (;;)
+		use_directories("/tmp", 500);
 }
 
 /* Every second byte of a file locked: a list that each request walks, under the BKL. */
@@ -497,6 +510,16 @@ static void load_disk(void)
 	}
 }
 
+/* The first of the lab's disks has a journal. */
+static void load_journal(void)
+{
+	disks_begin();
+	for (;;) {
+		use_file(disks[0].dir, 64);
+		use_directories(disks[0].dir, 100);
+	}
+}
+
 static int has_net(void)
 {
 	return getenv("NET") != NULL;
@@ -560,6 +583,7 @@ static const struct load {
 	  has_privcmd },
 	{ "disk", "8 MB are written, synced and read on a block device: L10", load_disk,
 	  has_disk },
+	{ "journal", "files and directories of ext3 come and go", load_journal, has_disk },
 	{ "net", "1 MB at a time to and fro over a network device: L9", load_net, has_net },
 	{ "mixed", "fork and files at once", load_mixed, NULL },
 };
