@@ -24,7 +24,7 @@
 
 #ifdef __x86_64__
 
-#define ROUNDS	500
+#define ROUNDS	200
 #define PROGRAM	"/tmp/trace32.program"
 #define BASE	0x08048000
 #define WORD	0x11223344
