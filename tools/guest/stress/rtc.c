@@ -2,10 +2,11 @@
 /*
  * rtc - thousands of the machine's interrupts a second
  *
- * The real time clock has 8192 a second, eighty times as many as there are ticks, and so
- * many times as often is whatever runs interrupted, and perhaps preempted for the task of
- * real-time priority that reads them.  Only a domain 0 with hardware has these
- * interrupts: skipped elsewhere.
+ * The real time clock has up to 8192 a second, eighty times as many as there are ticks,
+ * and so many times as often is whatever runs interrupted, and perhaps preempted for the
+ * task of real-time priority that reads them.  Four times a second it is another rate,
+ * from 64 on, for at the highest others hardly get on.  Only a domain 0 with hardware has
+ * these interrupts: skipped elsewhere.
  * STRESS_SECONDS, SEED: see stress.h.  Exit status 0 if all is well.
  */
 #include <stdio.h>
@@ -31,11 +32,22 @@ static unsigned long interrupts(void)
 
 static int urgent(void *rounds)
 {
+	unsigned long left = 0, came;
+
 	if (set_policy(SCHED_FIFO, 50))
 		return stress_bad("SCHED_FIFO: %m");
 	do {
-		if (!interrupts())
+		if (!left) {
+			unsigned long hz = 64UL << stress_random(8);
+
+			if (ioctl(rtc, RTC_IRQP_SET, hz))
+				return stress_bad("%lu Hz: %m", hz);
+			left = hz / 4;
+		}
+		came = interrupts();
+		if (!came)
 			return 1;
+		left -= came < left ? came : left;
 		++*(unsigned long *)rounds;
 	} while (stress_on());
 	return 0;

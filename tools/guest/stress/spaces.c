@@ -199,7 +199,7 @@ static int fork_and_exit(void *rounds)
 }
 
 /* A system call a move; and now and then, so that it gets on, none for a while. */
-#define MOVES	256
+#define MOVES	64
 
 static int moved(void *rounds)
 {
