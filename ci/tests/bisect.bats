@@ -14,7 +14,7 @@ setup()
 	unset TESTS JOBS
 	mkdir -p checkout/ci checkout/patches out/bisect/vanilla
 	cp -R "$TOP/tools" "$TOP/configs" checkout/
-	cp "$TOP/ci/bisect" "$TOP/ci/patched.sh" checkout/ci/
+	cp "$TOP/ci/bisect" "$TOP/ci/patched.sh" "$TOP/ci/prefixes.sh" checkout/ci/
 	cd checkout || return
 	echo base >"$OUT/bisect/vanilla/.xen-preempt"
 	seq 9 >file
