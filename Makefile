@@ -6,7 +6,7 @@ export XEN_PREEMPT_CACHE TREE CPUS PROGRAMS T SEED EVENTS TORTURE REPLAY PHASE F
 export SOURCE SAMPLES LOADS OVER BESIDE
 
 .PHONY: all help setup base base-status tree kernel boot shell stress sweep list driver demo
-.PHONY: latency latency-why report results series-check defconfig check mutants check-hazard bisect-check soak record clean
+.PHONY: matrix latency latency-why cost report results series-check defconfig check mutants check-hazard bisect-check noop-check soak record clean
 
 all: setup		## everything for xen0 and xenU: base, series, kernels, boots, table
 	@tools/job main
@@ -56,8 +56,14 @@ stress:			## build and boot K=, stress it: T=60 seconds, SEED=1, EVENTS=all, TOR
 soak:			## HOURS=4 of stress of KS= (K or K:CPUS; default: all with checks), recorded
 	@tools/soak "$(HOURS)" $(KS)
 
+matrix:			## all that is in ci/matrix, or in FILE=, as many at once as this machine bears
+	@tools/matrix $(FILE)
+
 latency:		## how late a waking task is, for K= or all, SOURCE=, LOADS=, BESIDE=, in docs/latency.md
-	@tools/latency $(K)
+	@tools/measure latency $(K)
+
+cost:			## what preemption costs, for K= or all, LOADS=, in docs/cost.md; the targets
+	@tools/measure cost $(K)
 
 latency-why:		## what had the CPU meanwhile: K=, LOAD=, SOURCE=, OVER=us
 	@LOADS='$(LOAD)' tools/job why $(K)
@@ -86,6 +92,9 @@ check-hazard:		## races without their fixes and with them (H=row or file of ci/h
 
 bisect-check:		## build after each patch, boot after each section (KERNELS="K...")
 	@ci/bisect
+
+noop-check:		## what the series changes without PREEMPT, object by object; EACH=1: by each patch
+	@ci/noop $(if $(EACH),--each)
 
 clean:			## remove out/; the cache stays
 	rm -rf out

@@ -561,10 +561,12 @@ run_on_disk()
 
 guest_files()
 {
-	mkdir -p guest/tests guest/stress guest/latency
+	mkdir -p guest/tests guest/stress guest/latency guest/costs
 	ln -s ../wakelat guest/latency/idle
-	echo init >guest/init
-	echo wakelat >guest/wakelat
+	ln -s ../cost guest/costs/idle
+	for program in init wakelat cost; do
+		echo "$program" >"guest/$program"
+	done
 	echo one >guest/tests/one
 	echo hard >guest/stress/hard
 	mkdir bb
@@ -582,6 +584,7 @@ guest_files()
 		print $1, $3, $4, ($5 ~ /,$/ ? $5 $6 : "-"), $(NF - 2 * ($(NF - 1) == "->")) }' >list
 	diff list - <<-'EOF'
 	drwxr-xr-x root root - bin
+	drwxr-xr-x root root - costs
 	drwxr-xr-x root root - dev
 	drwxr-xr-x root root - latency
 	drwxr-xr-x root root - proc
@@ -598,8 +601,10 @@ guest_files()
 	-rwxr-xr-x root root - tests/one
 	-rwxr-xr-x root root - stress/hard
 	lrwxrwxrwx root root - latency/idle
+	lrwxrwxrwx root root - costs/idle
 	-rwxr-xr-x root root - init
 	-rwxr-xr-x root root - wakelat
+	-rwxr-xr-x root root - cost
 	EOF
 	mkdir x
 	(cd x && zcat ../one.gz | cpio --quiet -idu init tests/one bin/sh)
@@ -740,7 +745,7 @@ boot_files()
 	echo old >'out dir/trace.1'
 	boot 0 --role xen0 --icount --trace
 	plugin=$(sed -n '/^-plugin$/{n;p}' 'out dir/args')
-	[[ $plugin == "file=$PWD/cache/runner/"*".so,out=trace" ]]
+	[[ $plugin == "file=$PWD/cache/runner/trace."*".so,out=trace" ]]
 	plugin=${plugin#file=}
 	nm -D --defined-only "${plugin%,out=trace}" | grep -q qemu_plugin_install
 	[ ! -e 'out dir/trace.1' ]

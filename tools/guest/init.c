@@ -13,6 +13,7 @@
  *	seed=N		handed to these as SEED, default 1   (see stress.h)
  *	latency=SOURCE,SAMPLES	the loads in /latency instead; handed to them as LATENCY
  *			(see wakelat.c)
+ *	cost		the loads in /costs instead     (see cost.c)
  *	expect=WORDS	handed to the tests as EXPECT   (see expect.h)
  *	release=TEXT	handed to the tests as RELEASE  (see tests/version.c)
  *	vcpus=N		handed to the tests as VCPUS    (see tests/version.c)
@@ -80,7 +81,7 @@ struct orders {
 	char *tests;		/* comma list, or NULL for all */
 	long timeout;		/* seconds */
 	long stress;		/* seconds, 0 for one test after another */
-	int latency;		/* the loads of wakelat instead */
+	int latency, cost;	/* the loads of wakelat, or cost, instead */
 	int shell;
 };
 
@@ -670,6 +671,8 @@ static void take_word(struct orders *orders, char *word)
 
 	if (!strcmp(word, "shell"))
 		orders->shell = 1;
+	if (!strcmp(word, "cost"))
+		orders->cost = 1;
 	if (!value)
 		return;
 	*value++ = '\0';
@@ -987,6 +990,8 @@ int main(int argc, char **argv)
 		orders.dir = "/stress";
 	if (orders.latency)
 		orders.dir = "/latency";
+	if (orders.cost)
+		orders.dir = "/costs";
 	if (!orders.shell) {
 		run_tests(&orders);
 		power_off(RB_POWER_OFF);

@@ -10,39 +10,12 @@
  * address and the number of instructions, in hexadecimal.  N is how many MARK_NEXT came
  * before.  So at the end each FILE.N has the last trace of its part of the run.
  * A block that an exception ends early counts as a whole.
- *
- * The declarations are QEMU's interface for plugins, version 1 (QEMU 7.2, documentation
- * "QEMU TCG Plugins"), of which Debian has no header.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "../guest/marks.h"
-
-#define EXPORT __attribute__((visibility("default")))
-
-typedef uint64_t qemu_plugin_id_t;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
-	void (*cb)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb));
-void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb,
-	void (*cb)(unsigned int vcpu, void *data), int flags, void *data);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
-	void (*cb)(unsigned int vcpu, void *data), int flags, void *data);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb,
-						 size_t idx);
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
-size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
-
-EXPORT int qemu_plugin_version = 1;
+#include "plugin.h"
 
 enum { BLOCKS = 1 << 23 };
 
@@ -100,15 +73,7 @@ static void next(unsigned int vcpu, void *data)
 
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
-	static const struct {
-		unsigned char insn[MARK_SIZE];
-		void (*reached)(unsigned int vcpu, void *data);
-	} marks[] = {
-		{ { MARK_BYTES(MARK_BEGIN) }, begin },
-		{ { MARK_BYTES(MARK_END) }, end },
-		{ { MARK_BYTES(MARK_NEXT) }, next },
-	};
-	size_t n = qemu_plugin_tb_n_insns(tb), i, m;
+	const size_t n = qemu_plugin_tb_n_insns(tb);
 	/* As long as QEMU may execute it, that is to the end. */
 	struct block *block = malloc(sizeof(*block));
 
@@ -119,15 +84,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	}
 	*block = (struct block){ qemu_plugin_tb_vaddr(tb), n };
 	qemu_plugin_register_vcpu_tb_exec_cb(tb, executed, 0, block);
-	for (i = 0; i < n; i++) {
-		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-
-		for (m = 0; m < sizeof(marks) / sizeof(*marks); m++)
-			if (qemu_plugin_insn_size(insn) == MARK_SIZE &&
-			    !memcmp(qemu_plugin_insn_data(insn), marks[m].insn, MARK_SIZE))
-				qemu_plugin_register_vcpu_insn_exec_cb(insn,
-					marks[m].reached, 0, NULL);
-	}
+	at_marks(tb, begin, end, next);
 }
 
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv)

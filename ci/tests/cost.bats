@@ -1,0 +1,95 @@
+#!/usr/bin/env bats
+# make cost without a machine: which figures are kept, the page, and the targets.
+
+setup()
+{
+	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	cd "$BATS_TEST_TMPDIR" || exit
+	export OUT=$PWD/out XEN_PREEMPT_CACHE=$PWD/cache COST=$PWD/c.jsonl
+	unset TOOLCHAIN CROSS_COMPILE LOADS
+}
+
+# counted K KERNEL CALLS [FILTER] - what make cost leaves for K under fork and calls: of
+# each ten rounds with KERNEL instructions of the kernel's and CALLS hypercalls
+counted()
+{
+	dir=out/$1/cost
+	mkdir -p "$dir"
+	jq -n --arg name "$1" '{
+		name: $name, verdict: "PASS", start: "2005-12-05T01:02:03Z",
+		meta: { toolchain: "gcc12", series: "0123456789abcdef", clock: "instructions",
+			kernel: "sum", append: "cost timeout=60" } }'"${4:+| $4}" >"$dir/result.json"
+	cat >"$dir/guest.tap" <<-END
+	    1..0 # SKIP idle has no end
+	ok 1 - idle # SKIP idle has no end
+	    1..1
+	    # pages
+	    # Rounds: 10
+	    # Time: 5000 us
+	    ok 1 - fork
+	ok 2 - fork
+	    1..1
+	    # nothing
+	    # Rounds: 10
+	    # Time: 100 us
+	    ok 1 - calls
+	ok 3 - calls
+	END
+	printf '%s\n' "user 10000" "kernel $2" "xen 20000" "other 0" "calls $3" "call:iret $3" \
+		"call:mmu_update 0" >"$dir/count.1"
+	sed 's/^xen .*/xen 0/' "$dir/count.1" >"$dir/count.2"
+}
+
+# cost CODE WORD...
+cost()
+{
+	want=$1
+	shift
+	run "$TOP/tools/report/cost" "$@"
+	echo "$output"
+	[ "$status" -eq "$want" ]
+}
+
+@test "docs/cost.md is what the command makes of docs/cost.jsonl" {
+	COST=$TOP/docs/cost.jsonl "$TOP/tools/report/cost" --page >page
+	diff page "$TOP/docs/cost.md"
+}
+
+@test "each load is kept with its counts, and stands beside the other kernel's" {
+	counted xen0-x86_32-nopreempt 1000000 50
+	counted xen0-x86_32-preempt 1010000 50
+	counted native-x86_32-preempt 1 0
+	cost 0
+	[[ $output == *"6 found, 6 in all" ]]
+	[ "$(jq -c 'select(.name == "xen0-x86_32-preempt" and .load == "fork") |
+		[.rounds, .us, .instructions, .calls, .by]' c.jsonl)" = \
+		'[10,5000,{"user":10000,"kernel":1010000,"xen":20000,"other":0},50,{"iret":50}]' ]
+	[ "$(grep '^## ' c.md)" = "## xen0-x86_32, gcc12" ]
+	grep -qxF "| fork | 1 | 100 | 2 | 103 | 104 | +1 | 5 | 5 |" c.md
+	grep -qxF "| calls | 1 | 100 | 0 | 101 | 102 | +1 | 5 | 5 |" c.md
+	grep -qF "| **geometric mean** |  |  |  |  |  | +1 |  |  |" c.md
+}
+
+@test "the targets" {
+	counted xenU-x86_64-nopreempt 1000000 50
+	counted xenU-x86_64-preempt 1009000 50
+	cost 0
+	cost 0 --check
+	[ -z "$output" ]
+	counted xenU-x86_64-preempt 1020000 50 '.start = "2006"'
+	cost 0
+	cost 1 --check
+	[ "$output" = "xenU-x86_64, gcc12: +2 % in the mean, not 1" ]
+	counted xenU-x86_64-preempt 1040000 51 '.start = "2007"'
+	cost 0
+	cost 1 --check
+	[[ $output == *"fork: +3.9 %, not 3"* && $output == *"calls: 51 hypercalls, not 50"* ]]
+}
+
+@test "what is no figure to be kept is named" {
+	for filter in '.verdict = "CRASH"' '.meta.clock = "host"' '.meta.append = "latency=tick,1"'; do
+		counted xen0-x86_32-preempt 1 1 "$filter"
+		cost 0
+		[[ $output == *"cost: "*", not kept"*"0 found, 0 in all" ]]
+	done
+}
