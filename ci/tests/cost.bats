@@ -93,3 +93,32 @@ cost()
 		[[ $output == *"cost: "*", not kept"*"0 found, 0 in all" ]]
 	done
 }
+
+@test "count-map: whose an address is, and where Xen begins a hypercall" {
+	map=$TOP/tools/lab/count-map
+	for name in pv_hypercall do_entry_int82 pv_emulate_privileged_op compat_iret \
+		$(sed -n '/^HYPERCALLS=/,/"$/p' "$map" | sed 's/HYPERCALLS=//; s/"//g; s/[a-z_]*/do_&/g'); do
+		[ "$name" = do_ ] || echo "void $name(void) { }"
+	done >xen.c
+	gcc -w -c xen.c
+	"$map" x86_32 xen.o >map
+	[ "$(head -n 4 map)" = "range 0 c0000000 user
+range c0000000 100000000 kernel
+range ffff82d000000000 ffff82d080000000 xen
+range 0 ffffffffffffffff other" ]
+	at() { nm xen.o | awk -v name="$1" '$3 == name { print $1 }'; }
+	grep -qxF "point $(at do_entry_int82) calls" map
+	grep -qxF "point $(at compat_iret) call:iret" map
+	grep -qxF "point $(at do_mmuext_op) call:mmuext_op" map
+	[ "$(grep -c '^point' map)" -eq 33 ]
+	"$map" x86_64 xen.o >map
+	grep -qxF "point $(at pv_hypercall) calls" map
+	grep -qxF "point $(at do_iret) call:iret" map
+	sed -i '/pv_hypercall/d' xen.c
+	gcc -w -c xen.c
+	run "$map" x86_64 xen.o
+	[ "$status" -eq 1 ]
+	[[ $output == *"there is no symbol pv_hypercall" ]]
+	run "$map" ia64
+	[ "$status" -eq 2 ]
+}
