@@ -32,7 +32,7 @@ static struct place {
 	struct counter *counter;
 } places[PLACES];
 
-static unsigned int place_count, part;
+static unsigned int place_count;
 static const char *out;
 
 static void begin(unsigned int vcpu, void *data)
@@ -58,20 +58,13 @@ static void end(unsigned int vcpu, void *data)
 		fprintf(stderr, "count: %s: %s\n", name, strerror(errno));
 }
 
-static void next(unsigned int vcpu, void *data)
-{
-	(void)vcpu;
-	(void)data;
-	part++;
-}
-
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
 	const size_t n = qemu_plugin_tb_n_insns(tb);
 	const uint64_t at = qemu_plugin_tb_vaddr(tb);
 
 	(void)id;
-	at_marks(tb, begin, end, next);
+	at_marks(tb, begin, end);
 	for (struct place *p = places; p < places + place_count; p++)
 		if (p->to && p->from <= at && at < p->to) {
 			qemu_plugin_register_vcpu_tb_exec_inline(tb,

@@ -28,7 +28,6 @@ static const struct block **ring;
 static uint64_t kept;			/* since the last MARK_BEGIN */
 static bool on;
 static const char *out;
-static unsigned int part;
 
 static void executed(unsigned int vcpu, void *data)
 {
@@ -63,14 +62,6 @@ static void end(unsigned int vcpu, void *data)
 	on = false;
 }
 
-static void next(unsigned int vcpu, void *data)
-{
-	(void)vcpu;
-	(void)data;
-	part++;
-	on = false;
-}
-
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
 	const size_t n = qemu_plugin_tb_n_insns(tb);
@@ -84,7 +75,7 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	}
 	*block = (struct block){ qemu_plugin_tb_vaddr(tb), n };
 	qemu_plugin_register_vcpu_tb_exec_cb(tb, executed, 0, block);
-	at_marks(tb, begin, end, next);
+	at_marks(tb, begin, end);
 }
 
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv)
