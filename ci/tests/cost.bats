@@ -70,6 +70,25 @@ cost()
 	grep -qF "| **geometric mean** |  |  |  |  |  | +1 |  |  |" c.md
 }
 
+@test "page: the tables, and what a kernel costs against its longest wait" {
+	counted xen0-x86_32-nopreempt 1000000 50
+	counted xen0-x86_32-preempt 1010000 50
+	cost 0
+	export LATENCY=$PWD/l.jsonl
+	for k in nopreempt:400 preempt:20; do
+		printf '{"name":"xen0-x86_32-%s","source":"tick","load":"fork","max":%d,"histogram":[[2,1]],"over":0}\n' \
+			"${k%:*}" "${k#*:}"
+	done >l.jsonl
+	"$TOP/tools/report/page" page.html
+	[ "$(grep -o '<h1>[^<]*' page.html | tail -n 1)" = "<h1>What preemption costs" ]
+	[ "$(grep -c '<svg' page.html)" -eq 2 ]
+	grep -q "xen0-x86_32, gcc12" page.html
+	grep -qF "<td>geometric mean</td>" page.html
+	rm c.jsonl
+	"$TOP/tools/report/page" page.html
+	[ "$(grep -c '<svg' page.html)" -eq 1 ]
+}
+
 @test "the targets" {
 	counted xenU-x86_64-nopreempt 1000000 50
 	counted xenU-x86_64-preempt 1009000 50
