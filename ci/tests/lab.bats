@@ -731,7 +731,7 @@ boot_files()
 @test "boot --devices rtc: ACPI for a domain 0, and still a replay" {
 	boot_files
 	boot 0 --role xen0 --icount --devices rtc
-	grep -qx "kernel console=tty0 console=ttyS0 panic=1 ide0=noprobe ide1=noprobe ,ramdisk" \
+	grep -qx "kernel console=tty0 console=ttyS0 panic=1 ide0=noprobe ide1=noprobe  rtc=yes,ramdisk" \
 		'out dir/args'
 	boot 2 --role xen0 --icount --devices rtc,disk
 	[[ $output == *"not with --icount"* ]]

@@ -20,6 +20,7 @@
  *	root=/dev/DISK	go on in its file system, ext3, with all that is in the ramdisk
  *	disks=A,B	handed to the tests as DISKS    (see disk.h)
  *	net=OWN/PEER,...	handed to the tests as NET      (see net.h)
+ *	rtc=yes		handed to the stress as RTC     (see stress/rtc.c)
  *	phase=N		execute N instructions at once: all that follows, the tests,
  *			comes that much later after the last tick
  *	shell		no tests; an interactive /bin/sh instead
@@ -696,6 +697,8 @@ static void take_word(struct orders *orders, char *word)
 		setenv("DISKS", value, 1);
 	} else if (!strcmp(word, "net")) {
 		setenv("NET", value, 1);
+	} else if (!strcmp(word, "rtc")) {
+		setenv("RTC", value, 1);
 	} else if (!strcmp(word, "seed")) {
 		setenv("SEED", value, 1);
 	} else if (!strcmp(word, "latency")) {
