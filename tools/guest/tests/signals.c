@@ -16,6 +16,7 @@
 #include <sys/user.h>
 #include <sys/wait.h>
 
+#include "../policy.h"
 #include "../tap.h"
 
 #define STACK	65536
@@ -321,6 +322,57 @@ static void tracing(void)
 	waitpid(pid, NULL, 0);
 }
 
+/* What %gs selects, a 32-bit program's thread-local storage, belongs to the child. */
+static void tracing_selectors(void)
+{
+#ifdef __i386__
+	pid_t pid = traced();
+	unsigned short own;
+	long gs;
+	int status;
+
+	__asm__("movw %%gs, %0" : "=r" (own));
+	gs = ptrace(PTRACE_PEEKUSER, pid, offsetof(struct user, regs.xgs), NULL);
+	if (!ok((gs & 0xffff) == own, "a child's gs is its selector"))
+		diag("%#lx and not %#x", gs, own);
+	ok(!ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, regs.xgs), own) &&
+	   !ptrace(PTRACE_CONT, pid, NULL, NULL) && waitpid(pid, &status, 0) == pid &&
+	   WIFEXITED(status) && !WEXITSTATUS(status), "and may be written back");
+#endif
+}
+
+/*
+ * The child, of lower priority and on the same CPU, is preempted where it tells that it
+ * stops, by the signal for its tracer.
+ */
+static int urgent_tracer(void)
+{
+	pid_t pid;
+	int status, stops = 0;
+
+	handle(SIGCHLD, SA_RESTART);
+	if (bind_to(0, 0))
+		return 2;
+	pid = traced();
+	if (set_policy(SCHED_FIFO, 50))
+		return 2;
+	while (!ptrace(PTRACE_SYSCALL, pid, NULL, NULL) &&
+	       waitpid(pid, &status, 0) == pid && WIFSTOPPED(status))
+		stops++;
+	return stops < 2 || status;
+}
+
+static void tracing_urgently(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		_exit(urgent_tracer());
+	ok(waitpid(pid, &status, 0) == pid && status == 0,
+	   "a real-time tracer waits for its child to stop");
+}
+
 static void job_control(void)
 {
 	pid_t pid = fork();
@@ -339,7 +391,11 @@ static void job_control(void)
 
 int main(void)
 {
-	plan(15);
+#ifdef __i386__
+	plan(18);
+#else
+	plan(16);
+#endif
 	delivery();
 	blocking();
 	queueing();
@@ -348,6 +404,8 @@ int main(void)
 	returning();
 	no_system_call();
 	tracing();
+	tracing_selectors();
+	tracing_urgently();
 	job_control();
 	return done();
 }
