@@ -12,24 +12,16 @@
  * clock, that is the cost.  A test of one result, ok if all was done.
  */
 #include <errno.h>
-#include <sys/time.h>
+#include <inttypes.h>
 
 #include "loads.h"
 #include "marks.h"
-
-static long long now_us(void)
-{
-	struct timeval tv;
-
-	gettimeofday(&tv, NULL);
-	return tv.tv_sec * 1000000LL + tv.tv_usec;
-}
 
 int main(void)
 {
 	const char *called = program_invocation_short_name;
 	const struct load *load;
-	long long begin, took;
+	int64_t begin, took;
 
 	if (!strcmp(called, "true"))
 		return 0;
@@ -52,7 +44,7 @@ int main(void)
 
 	diag("%s", load->holds);
 	diag("Rounds: %u", load->rounds);
-	diag("Time: %lld us", took);
+	diag("Time: %" PRId64 " us", took);
 	ok(1, "%s", called);
 	return done();
 }

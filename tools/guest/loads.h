@@ -28,6 +28,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -41,6 +42,15 @@
 #define MB		((size_t)1 << 20)
 #define PAGE		((size_t)4096)
 #define LARGE		(96 * MB)	/* an address space worth the wait */
+
+/* The kernel's time. */
+static int64_t now_us(void)
+{
+	struct timeval tv;
+
+	gettimeofday(&tv, NULL);
+	return tv.tv_sec * 1000000LL + tv.tv_usec;
+}
 
 /* N bytes of memory that is there. */
 static char *touched(size_t n)

@@ -47,7 +47,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <time.h>
 
 #include "loads.h"
@@ -69,14 +68,6 @@ static inline uint64_t tsc(void)
 
 	__asm__ volatile("rdtsc" : "=a" (low), "=d" (high));
 	return (uint64_t)high << 32 | low;
-}
-
-static int64_t now_us(void)
-{
-	struct timeval tv;
-
-	gettimeofday(&tv, NULL);
-	return tv.tv_sec * 1000000LL + tv.tv_usec;
 }
 
 /* When the last tick was due, ns. */
