@@ -111,10 +111,11 @@ result()
 
 @test "a test that fails: FAIL" {
 	fake <<-'EOF'
-	plan 2; echo "ok 1 - a"; echo "not ok 2 - b # it broke"; end 1/2
+	plan 2; echo "# of a"; echo "ok 1 - a"
+	echo "    # says why"; echo "not ok 2 - b # it broke"; echo "# later"; end 1/2
 	EOF
 	lab 1
-	[[ $output == *"FAIL in test"*"not ok 2 - b: it broke" ]]
+	[[ $output == *"FAIL in test"*"not ok 2 - b: it broke"$'\n'"  # says why" ]]
 	result .verdict FAIL
 	result '.tests[1].result' "not ok"
 }

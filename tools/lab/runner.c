@@ -572,12 +572,14 @@ static void follow(struct run *run, const sigset_t *wake)
 static void summary(const struct run *run)
 {
 	const struct boot *b = run->boot;
-	const char *layer = layer_name(b->layer);
+	const char *layer = layer_name(b->layer), *said;
 
 	fprintf(stderr, "%s: %s%s%s after %.1f s: %s\n",
 		run->o->name ? run->o->name : "boot", verdict_name(b->verdict),
 		layer ? " in " : "", layer ? layer : "", elapsed(run),
 		b->reason);
+	for (size_t i = 0; b->layer == L_TEST && (said = boot_said(b, i)); i++)
+		fprintf(stderr, "  %s\n", said);
 }
 
 static enum verdict run_boot(const struct options *o)

@@ -383,6 +383,9 @@ static int tap_line(struct boot *b, const char *line)
 		return 0;
 	if (*p == '#' && (p[1] == ' ' || !p[1])) {
 		tap->notes++;
+		if (!b->tap.failed)
+			snprintf(b->said[b->notes_said++ % SAID], LAST_WIDTH,
+				 "%s", p);
 		return 1;
 	}
 	if (skip_text(&p, "TAP version ")) {
@@ -414,6 +417,8 @@ static int tap_line(struct boot *b, const char *line)
 		return -1;
 	if (!indent && close_subtests(b))
 		return -1;
+	if (!indent && !b->tap.failed)
+		b->notes_said = 0;
 	return 1;
 }
 
@@ -881,4 +886,13 @@ const char *boot_last(const struct boot *b, unsigned int number, size_t i)
 	if (i >= kept)
 		return NULL;
 	return port->last[(port->lines - kept + i) % LAST_LINES];
+}
+
+const char *boot_said(const struct boot *b, size_t i)
+{
+	size_t kept = b->notes_said < SAID ? b->notes_said : SAID;
+
+	if (!b->tap.failed || i >= kept)
+		return NULL;
+	return b->said[(b->notes_said - kept + i) % SAID];
 }

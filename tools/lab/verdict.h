@@ -68,7 +68,7 @@ enum ending {
 };
 
 enum { PORTS = 2, LINE_KEPT = 4096, LAST_LINES = 20, LAST_WIDTH = 160,
-       REASON = 256 };
+       REASON = 256, SAID = 8 };
 
 struct test {
 	char *name;
@@ -108,6 +108,8 @@ struct boot {
 	unsigned int disks;	/* to be checked: the caller's to set, too */
 	unsigned int clean;
 	char damage[REASON];	/* of the first that was not, or "" */
+	char said[SAID][LAST_WIDTH];	/* notes before the first "not ok" */
+	size_t notes_said;	/* so many; the newest is the one before */
 	bool trouble;		/* CRASH is certain */
 	bool halted;		/* Xen has stopped; QEMU may not know */
 	enum verdict verdict;
@@ -136,6 +138,12 @@ enum stage boot_awaits(const struct boot *b);
 
 /* The i-th last line kept of a port, oldest first; NULL past the newest. */
 const char *boot_last(const struct boot *b, unsigned int port, size_t i);
+
+/*
+ * The i-th last note that was kept of the first test that failed, oldest first; NULL
+ * past the newest, and if none has failed.
+ */
+const char *boot_said(const struct boot *b, size_t i);
 
 const char *event_name(enum event event);
 const char *verdict_name(enum verdict verdict);
