@@ -243,12 +243,43 @@ CONFIG_C=m" ]
 	[ "$(quilt --quiltrc - unapplied 2>/dev/null)" = "" ]
 }
 
-@test "two builds of one kernel are the same bytes" {
+# helper PORT - a distccd on this machine, $! its process group; says in log.PORT what
+# it compiles
+helper()
+{
+	setsid distccd --daemon --no-detach --listen 127.0.0.1 --port "$1" \
+		--allow 127.0.0.1 --jobs 2 --log-stderr 2>"log.$1" 3>&- &
+}
+
+# compiled_by PORT - so many files that helper has compiled
+compiled_by()
+{
+	grep -c COMPILE_OK "log.$1" || :
+}
+
+@test "two builds of one kernel are the same bytes, by two machines, of which one dies" {
 	export_tree
 	k=xenU-x86_32-nopreempt
 	export CCACHE_DISABLE=1
 	"$TOP/tools/kernel/build" $k gcc12 tree one
-	"$TOP/tools/kernel/build" $k gcc12 tree somewhere/else/two
+	port1=$((20000 + $$ % 10000)) port2=$((30000 + $$ % 10000))
+	helper $port1
+	first=$!
+	helper $port2
+	second=$!
+	DISTCC_DIR=$PWD/distcc DISTCC_HOSTS="127.0.0.1:$port1/2 127.0.0.1:$port2/2" \
+		"$TOP/tools/kernel/build" $k gcc12 tree somewhere/else/two 3>&- &
+	build=$!
+	while [ "$(compiled_by $port2)" -lt 20 ] && kill -0 $build; do
+		sleep 0.1
+	done
+	kill -9 -- -$second
+	then=$(compiled_by $port1)
+	wait $build
+	kill -- -$first
+	echo "$(compiled_by $port1) by the first, $(compiled_by $port2) by the second"
+	[ "$(compiled_by $port2)" -ge 20 ]
+	[ "$(compiled_by $port1)" -gt $((then + 100)) ]
 	cmp one/vmlinuz somewhere/else/two/vmlinuz
 	cmp one/vmlinux somewhere/else/two/vmlinux
 	diff -r one/modules somewhere/else/two/modules

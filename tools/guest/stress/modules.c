@@ -5,7 +5,7 @@
  * Each load takes memory from vmalloc and changes kernel code; each unload waits
  * until no CPU is in the module.  What a module brings must be there when it is
  * loaded, and gone when it is not, and /proc/modules must agree, which others
- * read meanwhile.  The modules are in /modules; skipped if there are none.
+ * read meanwhile, as they do /proc/kallsyms.  The modules are in /modules; skipped if there are none.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -176,12 +176,38 @@ static int read_list(void *rounds)
 	return 0;
 }
 
+/* The symbols come one by one, those of modules last, whatever comes and goes. */
+static int read_symbols(void *rounds)
+{
+	char line[512], symbol[256], module[64], kind;
+	unsigned long value;
+	FILE *f;
+	int n;
+
+	do {
+		f = fopen("/proc/kallsyms", "r");
+		if (!f)
+			return errno == ENOENT ? 0 :
+				stress_bad("/proc/kallsyms: %m");
+		while (fgets(line, sizeof(line), f)) {
+			n = sscanf(line, "%lx %c %255s [%63[a-z0-9_]]", &value,
+				   &kind, symbol, module);
+			if (n < 3 || (strchr(line, '[') && n != 4))
+				return stress_bad("/proc/kallsyms: %s", line);
+		}
+		fclose(f);
+		++*(unsigned long *)rounds;
+	} while (stress_on());
+	return 0;
+}
+
 int main(void)
 {
 	static const struct stress_task tasks[] = {
 		{ "dummy is loaded and unloaded", dummy },
 		{ "binfmt_misc is loaded, mounted and unloaded", binfmt_misc },
 		{ "/proc/modules can be read", read_list },
+		{ "/proc/kallsyms can be read", read_symbols },
 	};
 
 	if (access(DIR "/dummy.ko", R_OK) || access(DIR "/binfmt_misc.ko", R_OK))

@@ -373,6 +373,35 @@ static void tracing_urgently(void)
 	   "a real-time tracer waits for its child to stop");
 }
 
+/*
+ * The child is preempted where it stops for its tracer, who is at work all the time,
+ * finds it stopped and lets it go: without the signal that it has stopped for.
+ */
+static void letting_go(void)
+{
+	pid_t pid = fork();
+	int status, stopped = 0;
+
+	if (!pid)
+		for (;;)
+			;
+	for (int i = 0; i < 100 && !stopped; i++) {
+		if (ptrace(PTRACE_ATTACH, pid, NULL, NULL))
+			bail("attach: %m");
+		while (!waitpid(pid, &status, WNOHANG))
+			sched_yield();
+		if (ptrace(PTRACE_DETACH, pid, NULL, NULL))
+			bail("detach: %m");
+		for (int n = 0; n < 5 && !stopped; n++) {
+			sched_yield();
+			stopped = waitpid(pid, &status, WNOHANG | WUNTRACED) == pid;
+		}
+	}
+	ok(!stopped, "a child that is let go without its signal goes on");
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+}
+
 static void job_control(void)
 {
 	pid_t pid = fork();
@@ -392,9 +421,9 @@ static void job_control(void)
 int main(void)
 {
 #ifdef __i386__
-	plan(18);
+	plan(19);
 #else
-	plan(16);
+	plan(17);
 #endif
 	delivery();
 	blocking();
@@ -406,6 +435,7 @@ int main(void)
 	tracing();
 	tracing_selectors();
 	tracing_urgently();
+	letting_go();
 	job_control();
 	return done();
 }

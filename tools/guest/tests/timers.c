@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "../tap.h"
@@ -172,14 +173,38 @@ static void posix_timer(void)
 	in_time(start, count * 10 * MS, "a POSIX timer, each 10 ms");
 }
 
+/*
+ * A clock of the CPU time of process PID is ~PID << 3 (clock_getcpuclockid(3)); nobody
+ * runs any more whose time a timer of it could take.
+ */
+static void timer_of_who_has_ended(void)
+{
+	struct itimerspec in_a_second = { .it_value.tv_sec = 1 };
+	pid_t pid = fork();
+	siginfo_t info;
+	timer_t timer;
+
+	if (!pid)
+		_exit(0);
+	if (waitid(P_PID, pid, &info, WEXITED | WNOWAIT))
+		bail("waitid: %m");
+	if (!timer_create((clockid_t)(~(unsigned int)pid << 3), NULL, &timer)) {
+		timer_settime(timer, 0, &in_a_second, NULL);
+		timer_delete(timer);
+	}
+	ok(waitpid(pid, NULL, 0) == pid,
+	   "a timer of the CPU time of a process that has ended");
+}
+
 int main(void)
 {
-	plan(17);
+	plan(18);
 	clocks_advance();
 	sleeps_last();
 	interval_timer();
 	cpu_timer(ITIMER_VIRTUAL, SIGVTALRM, "ITIMER_VIRTUAL");
 	cpu_timer(ITIMER_PROF, SIGPROF, "ITIMER_PROF");
 	posix_timer();
+	timer_of_who_has_ended();
 	return done();
 }
