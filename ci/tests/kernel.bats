@@ -267,6 +267,7 @@ compiled_by()
 	first=$!
 	helper $port2
 	second=$!
+	mkdir distcc
 	DISTCC_DIR=$PWD/distcc DISTCC_HOSTS="127.0.0.1:$port1/2 127.0.0.1:$port2/2" \
 		"$TOP/tools/kernel/build" $k gcc12 tree somewhere/else/two 3>&- &
 	build=$!

@@ -374,8 +374,8 @@ static void tracing_urgently(void)
 }
 
 /*
- * The child is preempted where it stops for its tracer, who is at work all the time,
- * finds it stopped and lets it go: without the signal that it has stopped for.
+ * The child is preempted where it stops for its tracer, who has slept for a tick, finds
+ * it stopped and lets it go: without the signal that it has stopped for.
  */
 static void letting_go(void)
 {
@@ -385,17 +385,15 @@ static void letting_go(void)
 	if (!pid)
 		for (;;)
 			;
-	for (int i = 0; i < 100 && !stopped; i++) {
+	for (int i = 0; i < 30 && !stopped; i++) {
 		if (ptrace(PTRACE_ATTACH, pid, NULL, NULL))
 			bail("attach: %m");
 		while (!waitpid(pid, &status, WNOHANG))
-			sched_yield();
+			usleep(1000);
 		if (ptrace(PTRACE_DETACH, pid, NULL, NULL))
 			bail("detach: %m");
-		for (int n = 0; n < 5 && !stopped; n++) {
-			sched_yield();
-			stopped = waitpid(pid, &status, WNOHANG | WUNTRACED) == pid;
-		}
+		usleep(1000);
+		stopped = waitpid(pid, &status, WNOHANG | WUNTRACED) == pid;
 	}
 	ok(!stopped, "a child that is let go without its signal goes on");
 	kill(pid, SIGKILL);
