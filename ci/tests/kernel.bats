@@ -8,6 +8,14 @@ setup()
 	unset CROSS_COMPILE TOOLCHAIN CPUS PROGRAMS HYPERVISOR
 }
 
+# Helpers of a test that has failed.
+teardown()
+{
+	[ ! -e helpers ] || while read -r group; do
+		kill -9 -- "-$group" || :
+	done <helpers 2>/dev/null
+}
+
 need_base()
 {
 	"$TOP/tools/base/get" --status || skip "no base tree in the cache"
@@ -248,7 +256,8 @@ CONFIG_C=m" ]
 helper()
 {
 	setsid distccd --daemon --no-detach --listen 127.0.0.1 --port "$1" \
-		--allow 127.0.0.1 --jobs 2 --log-stderr 2>"log.$1" 3>&- &
+		--allow 127.0.0.1 --jobs 2 --log-stderr >/dev/null 2>"log.$1" 3>&- &
+	echo $! >>helpers
 }
 
 # compiled_by PORT - so many files that helper has compiled
