@@ -5,7 +5,8 @@
  * Each load takes memory from vmalloc and changes kernel code; each unload waits
  * until no CPU is in the module.  What a module brings must be there when it is
  * loaded, and gone when it is not, and /proc/modules must agree, which others
- * read meanwhile, as they do /proc/kallsyms.  The modules are in /modules; skipped if there are none.
+ * read meanwhile, as they do /proc/kallsyms.  The modules are in /modules; skipped
+ * if there are none.
  */
 #include <fcntl.h>
 #include <stdio.h>
