@@ -3,10 +3,10 @@
 
 export TOOLCHAIN CROSS_COMPILE LINUX_GIT XEN_GIT LINUX_SRC XEN_SRC OUT JOBS TESTS
 export XEN_PREEMPT_CACHE TREE CPUS PROGRAMS T SEED EVENTS TORTURE REPLAY PHASE FROM TO STEP KERNELS
-export SOURCE SAMPLES LOADS OVER BESIDE
+export SOURCE SAMPLES LOADS OVER BESIDE LAVA LAVA_USER LAVA_TOKEN LAVA_TOKEN_FILE LAVA_FILES
 
 .PHONY: all help setup base base-status tree kernel boot shell stress sweep list driver demo
-.PHONY: matrix latency latency-why cost report results series-check defconfig check mutants check-hazard bisect-check noop-check soak record clean
+.PHONY: matrix lava lava-submit latency latency-why cost report results series-check defconfig check mutants check-hazard bisect-check noop-check soak record clean
 
 all: setup		## everything for xen0 and xenU: base, series, kernels, boots, table
 	@tools/job main
@@ -58,6 +58,12 @@ soak:			## HOURS=4 of stress of KS= (K or K:CPUS; default: all with checks), rec
 
 matrix:			## all that is in ci/matrix, or in FILE=, as many at once as this machine bears
 	@tools/matrix $(FILE)
+
+lava:			## build K= and write a job of LAVA's that boots it
+	@tools/job lava $(K)
+
+lava-submit:		## the matrix, booted by the workers of the LAVA server SERVER=
+	@LAVA='$(SERVER)' tools/matrix $(FILE)
 
 latency:		## how late a waking task is, for K= or all, SOURCE=, LOADS=, BESIDE=, in docs/latency.md
 	@tools/measure latency $(K)

@@ -23,6 +23,7 @@
  *	rtc=yes		handed to the stress as RTC     (see stress/rtc.c)
  *	phase=N		execute N instructions at once: all that follows, the tests,
  *			comes that much later after the last tick
+ *	lava		after each result the line that LAVA's workers look for
  *	shell		no tests; an interactive /bin/sh instead
  *
  * `init --run DIR [WORD...]' runs the programs in DIR and nothing else, as any
@@ -85,6 +86,8 @@ struct orders {
 	int latency, cost;	/* the loads of wakelat, or cost, instead */
 	int shell;
 };
+
+static int lava;		/* is each result told to LAVA, too? */
 
 enum verdict { PASSED, FAILED, SKIPPED };
 
@@ -470,6 +473,14 @@ static void judge(struct test *test)
 		flaw(tap, "exit status %d", WEXITSTATUS(test->status));
 }
 
+/* A result of NAME as LAVA has it: pass, fail or skip. */
+static void signal_lava(const char *name, const char *result)
+{
+	if (lava)
+		say("<LAVA_SIGNAL_TESTCASE TEST_CASE_ID=%s RESULT=%s>", name,
+		    result);
+}
+
 /* Report TEST as NUMBER and let go of it. */
 static enum verdict end(struct test *test, unsigned int number)
 {
@@ -490,13 +501,16 @@ static enum verdict end(struct test *test, unsigned int number)
 
 	if (*tap->flaw) {
 		say("not ok %u - %s # %s", number, test->name, tap->flaw);
+		signal_lava(test->name, "fail");
 		return FAILED;
 	}
 	if (*tap->skip) {
 		say("ok %u - %s # SKIP %s", number, test->name, tap->skip);
+		signal_lava(test->name, "skip");
 		return SKIPPED;
 	}
 	say("ok %u - %s", number, test->name);
+	signal_lava(test->name, "pass");
 	return PASSED;
 }
 
@@ -674,6 +688,8 @@ static void take_word(struct orders *orders, char *word)
 		orders->shell = 1;
 	if (!strcmp(word, "cost"))
 		orders->cost = 1;
+	if (!strcmp(word, "lava"))
+		lava = 1;
 	if (!value)
 		return;
 	*value++ = '\0';

@@ -11,6 +11,7 @@
 #   lab.events=A,B    do these to the domain while it is at work: dom0-events.sh
 #   lab.seed=N        ... in an order that follows from this number
 #   lab.devices=A,B   serve these devices to the domain: dom0-devices.sh
+#   lab.console=one   the domain's console goes to domain 0's instead, each line after "domU: "
 #   lab.beside=dom0   need all of the CPU, too; =domU: have another guest that does
 #
 # Nobody sees an exit code here: what fails is said in a line "LAB dom0: failed: WHY".
@@ -88,8 +89,16 @@ if grep -qw lab.shell /proc/cmdline; then
 fi
 
 # xenconsoled keeps a log of each guest: let that file be the port.
-stty -F /dev/ttyS1 raw -echo || fail "no second serial port"
-ln -s /dev/ttyS1 /var/log/xen/guest-guest.log
+case $(word lab.console) in
+one)	mkfifo /run/console
+	while IFS= read -r line || [ -n "$line" ]; do
+		printf 'domU: %s\n' "$line"
+	done </run/console &
+	port=/run/console ;;
+*)	port=/dev/ttyS1
+	stty -F $port raw -echo || fail "no second serial port" ;;
+esac
+ln -s $port /var/log/xen/guest-guest.log
 try xenconsoled --log=guest --log-dir=/var/log/xen
 
 # Another domain that serves this one: tools/lab/driver-domain puts it there.
