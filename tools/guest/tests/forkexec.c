@@ -10,7 +10,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "../tap.h"
 
@@ -136,6 +138,45 @@ static void orphan(void)
 	close(fd[0]);
 }
 
+/*
+ * Numbers are given in turn: one that was had is not had again before all others
+ * were.  Forkers, a second long, and fewer processes than there are numbers.
+ */
+static void numbers(void)
+{
+	enum { FORKERS = 4, EACH = 4000, NUMBERS = 32768 };
+	unsigned char *had = mmap(NULL, NUMBERS, PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t forkers[FORKERS];
+	int good = 0;
+
+	if (had == MAP_FAILED)
+		bail("mmap: %m");
+	for (int i = 0; i < FORKERS; i++) {
+		forkers[i] = fork();
+		if (forkers[i])
+			continue;
+		for (time_t end = time(NULL) + 2, n = 0;
+		     n < EACH && time(NULL) < end; n++) {
+			pid_t pid = fork();
+
+			if (!pid)
+				_exit(0);
+			if (result(pid) || pid >= NUMBERS)
+				_exit(2);
+			if (__atomic_exchange_n(&had[pid], 1, __ATOMIC_SEQ_CST)) {
+				diag("%d is given again", pid);
+				_exit(1);
+			}
+		}
+		_exit(0);
+	}
+	for (int i = 0; i < FORKERS; i++)
+		good += !result(forkers[i]);
+	ok(good == FORKERS, "no process has the number of one before it");
+	munmap(had, NUMBERS);
+}
+
 static void file_descriptors(void)
 {
 	int fd = open("/proc/self/exe", O_RDONLY);
@@ -172,12 +213,13 @@ int main(int argc, char **argv)
 	if (argc == 3)
 		return other_program(argv);
 
-	plan(11);
+	plan(12);
 	one_after_another();
 	all_at_once();
 	ok(generations(30) == 7, "thirty generations");
 	ok(result(start("chain", 30)) == 42, "thirty programs in one process");
 	orphan();
+	numbers();
 	file_descriptors();
 	failures();
 	return done();
