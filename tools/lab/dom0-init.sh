@@ -91,9 +91,10 @@ fi
 # xenconsoled keeps a log of each guest: let that file be the port.
 case $(word lab.console) in
 one)	mkfifo /run/console
-	while IFS= read -r line || [ -n "$line" ]; do
+	# Open for writing, too: it does not end while a saved domain is away.
+	while IFS= read -r line; do
 		printf 'domU: %s\n' "$line"
-	done </run/console &
+	done <>/run/console &
 	port=/run/console ;;
 *)	port=/dev/ttyS1
 	stty -F $port raw -echo || fail "no second serial port" ;;
