@@ -63,7 +63,7 @@ lava:			## build K= and write a job of LAVA's that boots it
 	@tools/job lava $(K)
 
 lava-submit:		## the matrix, booted by the workers of the LAVA server SERVER=
-	@LAVA='$(SERVER)' tools/matrix $(FILE)
+	@LAVA='$(or $(SERVER),$(error SERVER= names no LAVA server))' tools/matrix $(FILE)
 
 latency:		## how late a waking task is, for K= or all, SOURCE=, LOADS=, BESIDE=, in docs/latency.md
 	@tools/measure latency $(K)
