@@ -140,7 +140,7 @@ static void orphan(void)
 
 /*
  * Numbers are given in turn: one that was had is not had again before all others
- * were.  Forkers, a second long, and fewer processes than there are numbers.
+ * were.  Forkers, one or two seconds long, and fewer processes than there are numbers.
  */
 static void numbers(void)
 {
