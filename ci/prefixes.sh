@@ -26,7 +26,10 @@ plan()
 			of = at[4] ":"
 		}
 	}
-	/^\+config [A-Z0-9_]+$/ && !((of $2) in since) { since[of $2] = n }
+	/^\+config [A-Z0-9_]+$/ && !((of $2) in since) {
+		since[of $2] = n
+		symbol[++symbols] = of $2	# awks differ in "for (x in since)"
+	}
 	END {
 		name[0] = "-"
 		for (i = from; i <= n; i++) {
@@ -35,8 +38,8 @@ plan()
 			last = at[1] != then[1]
 			line = i " " name[i] " " (at[1] == "build" && !last ? "gcc34" : "gcc12")
 			line = line (last ? " boot" : " -")
-			for (symbol in since)
-				if (since[symbol] > i) line = line " " symbol
+			for (s = 1; s <= symbols; s++)
+				if (since[symbol[s]] > i) line = line " " symbol[s]
 			print line
 		}
 	}' $(patches))
