@@ -145,14 +145,12 @@ static void orphan(void)
 static void numbers(void)
 {
 	enum { FORKERS = 4, EACH = 4000, NUMBERS = 32768, ENOUGH = 100 };
-	struct {
-		unsigned char had[NUMBERS];
-	} *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned char *had = mmap(NULL, NUMBERS, PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t forkers[FORKERS];
 	int good = 0;
 
-	if (shared == MAP_FAILED)
+	if (had == MAP_FAILED)
 		bail("mmap: %m");
 	for (int i = 0; i < FORKERS; i++) {
 		forkers[i] = fork();
@@ -169,8 +167,7 @@ static void numbers(void)
 			/* Where there are more numbers, others look the same. */
 			if (pid >= NUMBERS)
 				continue;
-			if (__atomic_exchange_n(&shared->had[pid], 1,
-						__ATOMIC_SEQ_CST)) {
+			if (__atomic_exchange_n(&had[pid], 1, __ATOMIC_SEQ_CST)) {
 				diag("%d is given again", pid);
 				_exit(1);
 			}
@@ -180,7 +177,7 @@ static void numbers(void)
 	for (int i = 0; i < FORKERS; i++)
 		good += !result(forkers[i]);
 	ok(good == FORKERS, "no process has the number of one before it");
-	munmap(shared, sizeof(*shared));
+	munmap(had, NUMBERS);
 }
 
 static void file_descriptors(void)
