@@ -35,8 +35,12 @@ setup()
 		echo $n | tee jobs ;;
 	jobs,show)
 		case $how in
-		good)	echo '{"state":"Finished","health":"Complete","device":"qemu-w1"}' ;;
-		lost)	echo '{"state":"Running","health":"Unknown","device":"qemu-w1"}' ;;
+		good | away2)	echo '{"state":"Finished","health":"Complete","device":"qemu-w1"}' ;;
+		gone1)	exit 1 ;;
+		away1)	mkdir asked 2>/dev/null && exit 1
+			echo '{"state":"Running","health":"Unknown","device":"qemu-w1"}' ;;
+		lost | gone | away)
+			echo '{"state":"Running","health":"Unknown","device":"qemu-w1"}' ;;
 		canceled) echo '{"state":"Finished","health":"Canceled","device":"qemu-w1"}' ;;
 		*)	echo '{"state":"Finished","health":"Incomplete","device":"qemu-w1"}' ;;
 		esac ;;
@@ -54,6 +58,10 @@ setup()
 		line "domU: LAB init: up"
 		case $how in
 		lost) exec sleep 60 ;;
+		gone | away)
+			sed -i "${id}s/$/1/" how
+			exit 1 ;;
+		away1)	sed -i "${id}s/1/2/" how ;;
 		crash | bug) exit ;;
 		esac
 		line "domU: TAP version 13"
@@ -149,6 +157,17 @@ result()
 	printf '%s\n' bug infra good infra infra infra good >how
 	boot 2
 	[ "$(result .verdict,.layer,.meta.lava)" = "$(printf 'ERROR\nlab\n6')" ]
+}
+
+@test "a server that is away for a moment is waited for; for longer, and it is another try" {
+	echo away >how
+	boot 0 --silence 5
+	[ "$(result .verdict,.meta.lava)" = "$(printf 'PASS\n1')" ]
+	[ "$(grep -c 'LAB init: up' out/K/domU.log)" -eq 1 ]
+	printf '%s\n' - gone good >how
+	boot 0
+	[[ $output == *"LAVA job 2: the server was away"* ]]
+	[ "$(result .verdict,.meta.lava)" = "$(printf 'PASS\n3')" ]
 }
 
 @test "a job that somebody cancels is no verdict, and stays canceled" {

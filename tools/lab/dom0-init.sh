@@ -89,13 +89,14 @@ if grep -qw lab.shell /proc/cmdline; then
 fi
 
 # xenconsoled keeps a log of each guest: let that file be the port.
+console=
 case $(word lab.console) in
 one)	mkfifo /run/console
 	# Open for writing, too: it does not end while a saved domain is away.
-	while IFS= read -r line; do
+	while IFS= read -r line && [ "$line" != "LAB dom0: no more" ]; do
 		printf 'domU: %s\n' "$line"
 	done <>/run/console &
-	port=/run/console ;;
+	console=$! port=/run/console ;;
 *)	port=/dev/ttyS1
 	stty -F $port raw -echo || fail "no second serial port" ;;
 esac
@@ -129,6 +130,11 @@ until ended; do
 done
 # The guest's last words are in xenconsoled's hands; it needs a moment to write them.
 sleep 0.5
+if [ -n "$console" ]; then
+	# A new line first: the last one may have had no end.
+	printf '\nLAB dom0: no more\n' >/run/console
+	wait "$console"
+fi
 case $reason in
 0) how=poweroff ;;
 1) how=reboot ;;
