@@ -6,7 +6,7 @@ export XEN_PREEMPT_CACHE TREE CPUS PROGRAMS T SEED EVENTS TORTURE REPLAY PHASE F
 export SOURCE SAMPLES LOADS OVER BESIDE LAVA LAVA_USER LAVA_TOKEN LAVA_TOKEN_FILE LAVA_FILES
 
 .PHONY: all help setup base base-status tree kernel boot shell stress sweep list driver demo
-.PHONY: matrix lava lava-submit latency latency-why cost report results series-check defconfig check mutants check-hazard bisect-check noop-check soak record clean
+.PHONY: matrix scale lava lava-submit latency latency-why cost report results series-check defconfig check mutants check-hazard bisect-check noop-check soak record clean
 
 all: setup		## everything for xen0 and xenU: base, series, kernels, boots, table
 	@tools/job main
@@ -58,6 +58,9 @@ soak:			## HOURS=4 of stress of KS= (K or K:CPUS; default: all with checks), rec
 
 matrix:			## all that is in ci/matrix, or in FILE=, as many at once as this machine bears
 	@tools/matrix $(FILE)
+
+scale:			## how long FILE= or ci/matrix takes with more workers, by what make matrix took
+	@tools/report/scale $(FILE)
 
 lava:			## build K= and write a job of LAVA's that boots it
 	@tools/job lava $(K)
