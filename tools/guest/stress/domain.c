@@ -232,15 +232,24 @@ static int cpus_agree(void)
 	return shown == cpus_in_sys() && shown == count_lines("/proc/stat", "cpu");
 }
 
-static int memory_agrees(void)
+/*
+ * The balloon is at its target, and MemTotal with it, or has come nearer since the
+ * last call: how long it is on its way is up to the machine.  With torture a page takes
+ * 1 ms, and a quarter of 384 MB 25 s.
+ */
+static int memory_follows(void)
 {
-	static long first;
+	static long first, apart;
 	static int changed;
+	long was = apart;
 	long have = number_in("/proc/xen/balloon", "Current allocation:");
 	long wanted = number_in("/proc/xen/balloon", "Requested target:");
 	long out = number_in("/proc/xen/balloon", "Low-mem balloon:") +
 		   number_in("/proc/xen/balloon", "High-mem balloon:");
 
+	apart = labs(have - wanted);
+	if (apart < was)
+		return 1;
 	/* Until the balloon is first used MemTotal lacks what the kernel took
 	 * at boot. */
 	if (!first)
@@ -294,7 +303,7 @@ int main(void)
 			continue;
 		note_lag(&cpus, cpus_agree());
 		if (balloon)
-			note_lag(&memory, memory_agrees());
+			note_lag(&memory, memory_follows());
 	}
 	apart = ahead() - apart;
 	for (i = 0; i < workers; i++)
@@ -311,7 +320,7 @@ int main(void)
 	     NAP / MS, late / MS, lagged);
 	ok(naps && !early, "no sleep ends early");
 	ok(!failed, "memory keeps what was written");
-	diag("CPUs disagreed for at most %lld ms, memory for %lld ms",
+	diag("CPUs disagreed for at most %lld ms, memory stood still for %lld ms",
 	     cpus.longest / MS, memory.longest / MS);
 	ok(cpus.longest < SETTLE, "the kernel's files agree on the CPUs");
 	if (balloon)
