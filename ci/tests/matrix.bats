@@ -37,7 +37,7 @@ setup()
 	verdict=PASS
 	[ ! -e "$BATS_TEST_TMPDIR/$SEED.fails" ] || verdict=FAIL
 	[ ! -e "$BATS_TEST_TMPDIR/$SEED.breaks" ] || verdict=ERROR
-	printf '{"name":"%s","verdict":"%s","reason":"x","meta":{"toolchain":"%s","append":"seed=%s"}}\n' \
+	printf '{"name":"%s","verdict":"%s","reason":"x","meta":{"toolchain":"%s","append":"seed=%s"},"command":["qemu","-m","512"]}\n' \
 		"$2" $verdict "$TOOLCHAIN" "$SEED" >"$dir/result.json"
 	[ $verdict = PASS ]
 	EOF
@@ -87,6 +87,33 @@ boot xenU-x86_32-preempt gcc34 SEED= T=" ]
 	[ "$(xmllint --xpath 'count(//testsuite)' out/matrix.xml)" -eq 8 ]
 	matrix 0 m
 	[ "$(wc -l <ran)" -eq 8 ]
+}
+
+@test "scale: jobs by kind, and fewer hours with more workers" {
+	matrix 0 m
+	matrix 0 m
+	for job in out/matrix/*.boot; do echo 10 >"$job/seconds"; done
+	for job in out/matrix/*.stress.*; do echo 60 >"$job/seconds"; done
+	# One that was not run is like the others of its kind.
+	rm out/matrix/xen0-*SEED=2*/seconds
+	run checkout/tools/report/scale m
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"| boot of xenU | 2 | 2 | 10 | 10 | 512 |
+| stress of xen0, 60 s | 3 | 2 | 60 | 60 | 512 |
+| stress of xenU, 60 s | 3 | 3 | 60 | 60 | 512 |
+
+8 jobs, 380 s of them one after the other, the longest 60 s."* ]]
+	[[ $output == *"| 1 | 380 s | 1.0 | 100 % |
+| 2 | 190 s | 2.0 | 100 % |
+| 4 | 120 s | 3.2 | 79 % |
+| 8 | 60 s | 6.3 | 79 % |"* ]]
+	# The first run had all to do, the second nothing.
+	[ "$(cut -d ' ' -f 1,3 out/matrix.walls)" = "2 8" ]
+	rm out/matrix/*.boot/seconds
+	run checkout/tools/report/scale m
+	[ "$status" -eq 2 ]
+	[[ $output == *"no job was run of the kind: boot of xenU"* ]]
 }
 
 @test "what failed is not done again, what the lab broke is" {
