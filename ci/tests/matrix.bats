@@ -36,7 +36,7 @@ setup()
 	echo "$1 $2 $TOOLCHAIN SEED=$SEED T=$T" >>"$BATS_TEST_TMPDIR/ran"
 	verdict=PASS
 	[ ! -e "$BATS_TEST_TMPDIR/$SEED.fails" ] || verdict=FAIL
-	[ ! -e "$BATS_TEST_TMPDIR/$SEED.breaks" ] || verdict=ERROR
+	[ ! -e "$BATS_TEST_TMPDIR/$SEED.breaks" ] || { verdict=ERROR && echo "lab: no room" >&2; }
 	printf '{"name":"%s","verdict":"%s","reason":"x","meta":{"toolchain":"%s","append":"seed=%s"},"command":["qemu","-m","512"]}\n' \
 		"$2" $verdict "$TOOLCHAIN" "$SEED" >"$dir/result.json"
 	[ $verdict = PASS ]
@@ -121,6 +121,7 @@ boot xenU-x86_32-preempt gcc34 SEED= T=" ]
 	matrix 1 m
 	[[ $output == *"FAIL  xenU-x86_32-smp-preempt-debug.gcc12.stress.SEED=2.T=60"* ]]
 	[[ $output == *"ERROR  xenU-x86_32-smp-preempt-debug.gcc12.stress.SEED=3.T=60"* ]]
+	[[ $output == *"lab: no room"* ]]
 	[ "$(wc -l <ran)" -eq 8 ]
 	rm 2.fails 3.breaks
 	matrix 1 m
