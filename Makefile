@@ -6,7 +6,7 @@ export XEN_PREEMPT_CACHE TREE CPUS PROGRAMS T SEED EVENTS TORTURE REPLAY PHASE F
 export SOURCE SAMPLES LOADS OVER BESIDE LAVA LAVA_USER LAVA_TOKEN LAVA_TOKEN_FILE LAVA_FILES
 
 .PHONY: all help setup base base-status tree kernel boot shell stress sweep list driver demo
-.PHONY: matrix scale lava lava-submit latency latency-why cost report results series-check defconfig check mutants check-hazard bisect-check noop-check soak record clean
+.PHONY: matrix scale lava lava-submit latency latency-why cost cost-why report results series-check defconfig check mutants check-hazard bisect-check noop-check soak record clean
 
 all: setup		## everything for xen0 and xenU: base, series, kernels, boots, table
 	@tools/job main
@@ -76,6 +76,9 @@ cost:			## what preemption costs, for K= or all, LOADS=, in docs/cost.md; the ta
 
 latency-why:		## what had the CPU meanwhile: K=, LOAD=, SOURCE=, OVER=us
 	@LOADS='$(LOAD)' tools/job why $(K)
+
+cost-why:		## which functions of K= take more than without preemption: K=, LOAD=
+	@LOADS='$(LOAD)' tools/job cost-why $(K)
 
 report:			## docs/latency.md and the page out/report/index.html, of what was measured
 	@tools/report/latency

@@ -140,4 +140,44 @@ range 0 ffffffffffffffff other" ]
 	[[ $output == *"there is no symbol pv_hypercall" ]]
 	run "$map" ia64
 	[ "$status" -eq 2 ]
+	printf '%s\n' "c0100010 T second" "c0100000 T first" "c0100010 t also" "c0100020 D data" \
+		"c0100030 t last" "c0100040 A _etext" >System.map
+	"$map" --functions System.map x86_32 >map
+	diff map - <<-'END'
+		range c0100000 c0100010 kernel:first
+		range c0100010 c0100020 kernel:second
+		range c0100030 c0100040 kernel:last
+		range 0 c0000000 user
+		range c0000000 100000000 kernel
+	END
+}
+
+@test "cost by function: what differs most comes first, parts of a function with it" {
+	printf '%s\n' "user 10" "kernel:a 100" "kernel:b.part.0 50" "kernel:b 50" "kernel:c 7" \
+		"kernel 5" "xen 3000000000" "calls 3" "call:iret 2" >off
+	printf '%s\n' "user 10" "kernel:a 90" "kernel:b 130" "kernel:c 7" "kernel 5" \
+		"xen 3000000100" "calls 4" "call:iret 2" >on
+	run "$TOP/tools/report/cost" --functions off on
+	[ "$status" -eq 0 ]
+	fields() { echo "$output" | awk 'NR > 1 && NF { print $1, $2, $3, $5 }'; }
+	[ "$(fields)" = "3000000222 3000000342 +120 all
+10 10 +0 user
+212 232 +20 kernel
+3000000000 3000000100 +100 xen
+0 0 +0 other
+100 130 +30 b
+100 90 -10 a" ]
+	run "$TOP/tools/report/cost" --functions off /dev/null
+	[ "$status" -eq 1 ]
+	run "$TOP/tools/report/cost" --functions off
+	[ "$status" -eq 2 ]
+}
+
+@test "cost-why is of one load, and of a kernel with preemption" {
+	LOADS=fork,exec run "$TOP/tools/job" cost-why xen0-x86_32-preempt
+	[ "$status" -eq 2 ]
+	[[ $output == *"names one"* ]]
+	LOADS=fork run "$TOP/tools/job" cost-why xen0-x86_32-nopreempt
+	[ "$status" -eq 2 ]
+	[[ $output == *"more than itself"* ]]
 }

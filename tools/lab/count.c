@@ -20,7 +20,8 @@
 
 #include "plugin.h"
 
-enum { COUNTERS = 256, PLACES = 1024 };
+/* A kernel has some 12000 functions. */
+enum { COUNTERS = 32768, PLACES = 32768 };
 
 static struct counter {
 	char name[64];
