@@ -6,7 +6,7 @@
  * real-time signals to it, each its own, with numbers as values; its handlers run
  * on an alternate stack.  Meanwhile tracers stop children at each system call,
  * change what it returns, read and write their memory and registers and let them
- * do single steps; the children check what they are given.  Whoever waits longer
+ * do single steps, over a system call, too; the children check what they are given.  Whoever waits longer
  * than STRESS_STALL seconds fails and says for what.
  *
  * STRESS_SECONDS, SEED: see stress.h.  Exit status 0 if all is well.
@@ -212,7 +212,7 @@ static volatile struct given {
  * Two instructions for single steps.  Nobody gets here but by the tracer's hand;
  * its counter is REG_COUNT.
  */
-void step_here(void);
+void step_here(void), call_here(void);
 __asm__(".pushsection .text\n"
 	"step_here:\n"
 #ifdef __i386__
@@ -221,6 +221,13 @@ __asm__(".pushsection .text\n"
 	"	incq %rbx\n"
 #endif
 	"	jmp step_here\n"
+	"call_here:\n"
+#ifdef __x86_64__
+	"	syscall\n"
+#else
+	"	int $0x80\n"
+#endif
+	"	nop\n"
 	".popsection\n");
 
 /* Make system calls whose results the tracer invents: 1, 2, 3, ... */
@@ -331,6 +338,36 @@ static int single_steps(pid_t pid, struct traced *t)
 	return ptrace(PTRACE_SETREGS, pid, NULL, &saved) ? -1 : 0;
 }
 
+/* Lead the child to call_here, over the system call, which is one step, and back. */
+static int step_over_call(pid_t pid, struct traced *t)
+{
+	struct user_regs_struct saved, regs;
+	unsigned long at = (unsigned long)call_here;
+
+	if (ptrace(PTRACE_GETREGS, pid, NULL, &saved))
+		return -1;
+	regs = saved;
+	regs.REG_IP = at;
+	regs.REG_CALL = -1;
+	regs.REG_RESULT = SYS_getppid;
+	if (ptrace(PTRACE_SETREGS, pid, NULL, &regs))
+		return -1;
+	for (int step = 1; step <= 2; step++, t->steps++) {
+		/* Of the two bytes of the call, and of the one behind it. */
+		at += step == 1 ? 2 : 1;
+		if (run_to_stop(pid, PTRACE_SINGLESTEP, SIGTRAP) ||
+		    ptrace(PTRACE_GETREGS, pid, NULL, &regs))
+			return -1;
+		if (regs.REG_IP != at || (long)regs.REG_RESULT != getpid()) {
+			diag("child %d: step %d over a system call at %lx, not %lx, with %ld",
+			     pid, step, (unsigned long)regs.REG_IP, at,
+			     (long)regs.REG_RESULT);
+			return -1;
+		}
+	}
+	return ptrace(PTRACE_SETREGS, pid, NULL, &saved) ? -1 : 0;
+}
+
 /* The child's next system call: see it come and go, invent its result. */
 static int one_call(pid_t pid, struct traced *t, uint32_t number)
 {
@@ -374,6 +411,8 @@ static int trace(pid_t pid, struct traced *t)
 		if (stress_random(2) && change_memory(pid, &ours))
 			return -1;
 		if ((calls == 1 || !stress_random(4)) && single_steps(pid, t))
+			return -1;
+		if ((calls == 1 || !stress_random(4)) && step_over_call(pid, t))
 			return -1;
 	} while (calls < more && stress_on());
 	if (ptrace(PTRACE_POKEDATA, pid, &given.over, 1) ||
