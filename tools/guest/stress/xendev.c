@@ -677,17 +677,28 @@ static const char store_left[] = "data/left", store_right[] = "data/right";
 static int transact(void)
 {
 	static int fd = -1;	/* kept: a save must not wait for its close */
+	static int other = -1;
 	uint32_t left, value = stress_random(1U << 31);
 	int id, bad = 0, none, changing;
 	struct message m;
 
 	if (fd < 0)
 		fd = open_store();
-	if (fd < 0)
+	if (other < 0)
+		other = open_store();
+	if (fd < 0 || other < 0)
 		bail("/proc/xen/xenbus: %m");
 	if (store_path(fd, &m, STORE_BEGIN, 0, ""))
 		return 0;	/* too many at a time */
 	id = atoi(m.body);
+	/* A save that waits for that one must not stop this one. */
+	if (!stress_random(4)) {
+		usleep(stress_random(20000));
+		if (!store_path(other, &m, STORE_BEGIN, 0, "") &&
+		    store_path(other, &m, STORE_END, atoi(m.body), "F"))
+			return wrong("store: end of an empty transaction: %.32s",
+				     m.body);
+	}
 	none = store_path(fd, &m, STORE_READ, id, store_left);
 	memcpy(&left, m.body, sizeof(left));
 	none += store_path(fd, &m, STORE_READ, id, store_right);

@@ -8,6 +8,10 @@
  * it.  The answer comes by way of a kernel thread, so one that waits for it must
  * sleep: one that spins keeps the thread, and all else, off the CPU for ever.
  *
+ * Answers that are not read yet are kept, however many.  A transaction is ended
+ * through the file that began it alone.  And where the store refuses to begin one
+ * more, which it does not for domain 0, nothing is left of that.
+ *
  * Skips where there is no store.  Exit status 0 if all is well.
  */
 #include <errno.h>
@@ -28,6 +32,8 @@
 #define ROUNDS		50
 #define PATIENCE	20	/* seconds, for all answers */
 #define SIGNALS		20
+#define UNREAD		500	/* answers, of 16 bytes and more */
+#define TRANSACTIONS	64	/* more than the store has for a guest */
 
 /* What is asked for; the answers differ in content and length. */
 static const char *const path[ASKERS] = { "domid", "name" };
@@ -133,16 +139,61 @@ static void ask_with_signals(int fd)
 	_exit(0);
 }
 
+static int reopen_store(int fd)
+{
+	close(fd);
+	fd = open_store();
+	if (fd < 0)
+		bail("/proc/xen/xenbus: %m");
+	return fd;
+}
+
+/* The answers to UNREAD requests that were all made before.  How many are right. */
+static int unread_answers(int fd)
+{
+	struct head head;
+	char body[256];
+	int n = 0;
+
+	for (int i = 0; i < UNREAD; i++)
+		if (ask(fd, i, path[0]))
+			return 0;
+	alarm(PATIENCE);
+	while (n < UNREAD && !next_answer(fd, &head, body) &&
+	       head.type == STORE_READ && head.request == (uint32_t)n &&
+	       !strcmp(body, answer[0]))
+		n++;
+	alarm(0);
+	return n;
+}
+
+/* Can a transaction be begun and ended through FD, in time? */
+static int whole_transaction(int fd)
+{
+	struct message m;
+	int status = -1;
+	pid_t pid = fork();
+
+	if (!pid) {
+		store_path(fd, &m, STORE_BEGIN, 0, "");
+		_exit(!!store_path(fd, &m, STORE_END, atoi(m.body), "F"));
+	}
+	for (int i = 0; i < PATIENCE * 10 && !waitpid(pid, &status, WNOHANG); i++)
+		usleep(100000);
+	return !status;
+}
+
 int main(void)
 {
 	struct sigaction sa = { .sa_handler = on_alarm };
-	int fd, got, status, bad = 0;
+	int fd, other, got, status, bad = 0;
+	struct message m, end;
 	struct head head;
 	pid_t pid[ASKERS];
 
 	if (!has_store())
 		skip_all("no store");
-	plan(2);
+	plan(5);
 	sigaction(SIGALRM, &sa, NULL);
 	answered = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -175,16 +226,37 @@ int main(void)
 		bad |= status;
 	}
 	ok(!bad, "requests of two tasks through one file are answered");
-	close(fd);
-
-	fd = open("/proc/xen/xenbus", O_RDWR);
-	if (fd < 0)
-		bail("/proc/xen/xenbus: %m");
+	fd = reopen_store(fd);
 	pid[0] = fork();
 	if (!pid[0])
 		ask_with_signals(fd);
 	waitpid(pid[0], &status, 0);
 	if (!ok(!status, "a task with a signal sleeps while it waits for the store"))
 		diag("wait status %x", status);
+
+	fd = reopen_store(fd);
+	got = unread_answers(fd);
+	if (!ok(got == UNREAD, "answers are kept until they are read"))
+		diag("%d of %d", got, UNREAD);
+
+	fd = reopen_store(fd);
+	other = open_store();
+	if (other < 0 || store_path(fd, &m, STORE_BEGIN, 0, ""))
+		bail("cannot begin a transaction: %.32s", m.body);
+	end.head = (struct head) { STORE_END, 0, atoi(m.body), 2 };
+	strcpy(end.body, "T");
+	got = write(other, &end, sizeof(end.head) + 2);
+	if (!ok(got < 0 && errno == ENOENT && whole_transaction(other) &&
+		!store_path(fd, &m, STORE_END, end.head.transaction, "T"),
+		"a transaction is ended by the file that began it"))
+		diag("%d, %m; %.32s", got, m.body);
+	close(other);
+
+	for (got = 0; got < TRANSACTIONS; got++)
+		if (store_path(fd, &m, STORE_BEGIN, 0, ""))
+			break;
+	diag("transactions open: %d, then '%.32s'", got, m.body);
+	fd = reopen_store(fd);
+	ok(whole_transaction(fd), "nothing is left of transactions that were not ended");
 	return done();
 }
