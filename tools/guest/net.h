@@ -122,6 +122,23 @@ static inline int net_counted(const struct net *net, struct net_count *count)
 	return good;
 }
 
+/* Note what NET has counted, and its interrupts: two notes tell which way is dead. */
+static inline void net_note(const struct net *net)
+{
+	FILE *file = fopen("/proc/interrupts", "re");
+	struct net_count now;
+	char line[256];
+
+	if (net_counted(net, &now))
+		diag("%s: %llu bytes received, %llu sent", net->name,
+		     now.rx_bytes, now.tx_bytes);
+	while (file && fgets(line, sizeof(line), file))
+		if (strstr(line, net->name))
+			diag("%.*s", (int)strcspn(line, "\n"), line);
+	if (file)
+		fclose(file);
+}
+
 /* A connection to the peer that does not block, or -1 with errno; it may take
  * LIMIT ms. */
 static inline int net_connect(const struct net *net, int limit)

@@ -135,6 +135,8 @@ if [ -n "$console" ]; then
 	printf '\nLAB dom0: no more\n' >/run/console
 	wait "$console"
 fi
+# netback says when a guest has had no receive buffers for a minute, and shuts it off.
+dmesg | grep ' vif[0-9]'
 case $reason in
 0) how=poweroff ;;
 1) how=reboot ;;

@@ -76,8 +76,11 @@ static int echo(void *arg)
 		if (fd < 0) {
 			if (!refused++)
 				since = time(NULL);
-			if (!excused(net, disturbed, refused, since))
-				return stress_bad("%s: connect: %m", net->name);
+			if (!excused(net, disturbed, refused, since)) {
+				bad = stress_bad("%s: connect: %m", net->name);
+				net_note(net);
+				return bad;
+			}
 			pause_ms(20);
 			continue;
 		}
@@ -97,6 +100,8 @@ static int echo(void *arg)
 		shared->connections[number] += !bad;
 		if (is_flapping(net))
 			shared->left_up = bad;
+		if (bad)
+			net_note(net);
 		if (bad > 0 && (disturbed || domain_number() != domain)) {
 			shared->silent[number]++;
 			bad = 0;
