@@ -6,8 +6,8 @@
  * real-time signals to it, each its own, with numbers as values; its handlers run
  * on an alternate stack.  Meanwhile tracers stop children at each system call,
  * change what it returns, read and write their memory and registers and let them
- * do single steps, over a system call, too; the children check what they are given.  Whoever waits longer
- * than STRESS_STALL seconds fails and says for what.
+ * do single steps, over a system call, too; the children check what they are given.
+ * Whoever waits longer than STRESS_STALL seconds fails and says for what.
  *
  * STRESS_SECONDS, SEED: see stress.h.  Exit status 0 if all is well.
  */
@@ -358,7 +358,7 @@ static int step_over_call(pid_t pid, struct traced *t)
 		if (run_to_stop(pid, PTRACE_SINGLESTEP, SIGTRAP) ||
 		    ptrace(PTRACE_GETREGS, pid, NULL, &regs))
 			return -1;
-		if (regs.REG_IP != at || (long)regs.REG_RESULT != getpid()) {
+		if ((unsigned long)regs.REG_IP != at || (long)regs.REG_RESULT != getpid()) {
 			diag("child %d: step %d over a system call at %lx, not %lx, with %ld",
 			     pid, step, (unsigned long)regs.REG_IP, at,
 			     (long)regs.REG_RESULT);
