@@ -81,6 +81,7 @@ fakes()
 	cat >tools/job <<-'EOF'
 	#!/bin/sh
 	echo "$1 ${2-} ${TREE:+in TREE }T=$T TESTS=$TESTS TORTURE=$TORTURE" >>"${0%/*}/jobs"
+	echo "ABSENT=$ABSENT" >>"${0%/*}/absent"
 	tree=${TREE:-$OUT/tree} dir=$OUT/${2-}
 	mkdir -p "$dir"
 	case $1 in
@@ -209,6 +210,18 @@ H9 PASS" ]
 	sed -i 's/^+race/+racy/' checkout/ci/hazards/H8-wide.patch
 	hazards 0 H9
 	[ "$(wc -l <checkout/tools/builds)" -eq 2 ]
+}
+
+@test "a symbol that the fix adds to a Kconfig is not asked of the kernel without it" {
+	fakes
+	hazards 0 H9
+	[ "$(sort -u checkout/tools/absent)" = ABSENT= ]
+	rm checkout/tools/absent
+	sed -i 's/^+fix$/&\n+config FIX/; s/^@@ -1,\(.*\) +1,6 @@/@@ -1,\1 +1,7 @@/' \
+		checkout/patches/preempt/one.patch
+	sed -i 's/^fix$/&\nconfig FIX/' out/tree/file
+	ABSENT=ours hazards 0 H9
+	[ "$(uniq checkout/tools/absent | tr '\n' ' ')" = "ABSENT= ABSENT=FIX ABSENT= " ]
 }
 
 @test "a row is all of its files, a name is one" {
