@@ -28,6 +28,8 @@
 
 #define AMOUNT	(256 << 10)	/* bytes in a round, at most */
 #define LIMIT	(STRESS_STALL * 1000)
+/* A SYN goes out after 0, 3, 9, 21 and 45 s, and the last must have its answer, too. */
+#define CONNECT	60000		/* ms, at most */
 #define DOWN	50		/* ms, at most */
 #define UP	1500		/* ms, at most */
 
@@ -36,6 +38,7 @@ static struct shared {
 	uint32_t connections[NETS_MOST], silent[NETS_MOST];
 	uint32_t downs, tunings;
 	int left_up;			/* until a connection has been good */
+	int flapping;			/* on its way down and up */
 } *shared;
 
 static void pause_ms(uint32_t most)
@@ -61,6 +64,16 @@ static int excused(const struct net *net, int disturbed, int refused, time_t sin
 	return errno == EHOSTUNREACH && time(NULL) - since <= STRESS_STALL;
 }
 
+/* Leave the device up from now on, or no longer.  Where dozens of tasks are at work one
+ * that takes it down may be at that for a minute. */
+static void leave_up(int yes)
+{
+	shared->left_up = yes;
+	__sync_synchronize();
+	while (yes && shared->flapping)
+		pause_ms(20);
+}
+
 static int echo(void *arg)
 {
 	const unsigned int number = *(unsigned int *)arg;
@@ -71,9 +84,11 @@ static int echo(void *arg)
 	do {
 		uint32_t rounds = stress_random(4) ? 1 : stress_random(20);
 		int disturbed = is_flapping(net) && !shared->left_up;
-		int domain = domain_number(), fd = net_connect(net, LIMIT);
+		int domain = domain_number(), fd = net_connect(net, CONNECT);
 
 		if (fd < 0) {
+			if (is_flapping(net) && shared->flapping)
+				refused = 0;
 			if (!refused++)
 				since = time(NULL);
 			if (!excused(net, disturbed, refused, since)) {
@@ -99,7 +114,7 @@ static int echo(void *arg)
 		close(fd);
 		shared->connections[number] += !bad;
 		if (is_flapping(net))
-			shared->left_up = bad;
+			leave_up(bad);
 		if (bad)
 			net_note(net);
 		if (bad > 0 && (disturbed || domain_number() != domain)) {
@@ -108,6 +123,25 @@ static int echo(void *arg)
 		}
 	} while (!bad && (stress_on() || (is_flapping(net) && shared->left_up)));
 	return !!bad;
+}
+
+/* Take NET down and up, unless it is to be left up. */
+static int down_and_up(const struct net *net)
+{
+	int bad = 0;
+
+	shared->flapping = 1;
+	__sync_synchronize();
+	if (!shared->left_up) {
+		if (net_flags(net, 0, IFF_UP))
+			bad = stress_bad("%s down: %m", net->name);
+		pause_ms(DOWN);
+		if (net_flags(net, IFF_UP, 0))
+			bad = stress_bad("%s up: %m", net->name);
+		shared->downs += !bad;
+	}
+	shared->flapping = 0;
+	return bad;
 }
 
 static int flap(void *arg)
@@ -123,14 +157,8 @@ static int flap(void *arg)
 		       now.rx_bytes == up.rx_bytes)
 			pause_ms(20);
 		pause_ms(UP);
-		if (shared->left_up)
-			continue;
-		if (net_flags(net, 0, IFF_UP))
-			return stress_bad("%s down: %m", net->name);
-		pause_ms(DOWN);
-		if (net_flags(net, IFF_UP, 0))
-			return stress_bad("%s up: %m", net->name);
-		shared->downs++;
+		if (down_and_up(net))
+			return 1;
 	}
 	return 0;
 }
