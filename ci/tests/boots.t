@@ -213,7 +213,7 @@ done
 
 # The prefixes of the series that the newest commits touched, as far as they are seen
 # without PREEMPT, which most prefixes do not have yet; all are make bisect-check.
-KERNELS='xenU-x86_32-nopreempt xen0-x86_64-nopreempt'
+KERNELS='xenU-x86_32-nopreempt xen0-x86_32-smp-nopreempt xen0-x86_64-nopreempt'
 export KERNELS
 attempt "the newest patches build" "$TOP/ci/bisect" --newest 12 --at-most 3
 sed -n 's/^left out/# &/p' "$log"
