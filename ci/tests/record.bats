@@ -81,6 +81,13 @@ record()
 	done
 	grep -qxF "| a | 1 | - | 4 | 4 | 1-3, 9 | 0 | 0 | 0 |" r.md
 	grep -qxF "| 0123456789abcdef | 4 | 4 | 2005-12-05 | 2005-12-05 | 0 |" r.md
+	# One of an older series, with a loop of saves.
+	stressed a '.meta.series = "76543210fedcba98" | .start = "2005-12-04T00:00:00Z" | .events = { save: 100 }'
+	record 0
+	[ "$(sed -n '/^## The newest series, 0123456789abcdef:/,/^## All/p' r.md | grep -c '^| a ')" -eq 1 ]
+	grep -qxF "| all |  |  | 4 | 4 |  | 0 | 0 | 0 |" r.md
+	[ "$(sed -n '/^## A hundred/,/^## Fail/p' r.md | grep '^| 2005')" = \
+		"| 2005-12-04 00:00 | a | 0 | 7 | all | 100 | PASS | 76543210fedcba98 |" ]
 	cp r.md before
 	tac r.jsonl >both
 	cat r.jsonl >>both
