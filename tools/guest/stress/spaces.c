@@ -198,12 +198,30 @@ static int fork_and_exit(void *rounds)
 	return 0;
 }
 
-/* A system call a move; and now and then, so that it gets on, none for a while. */
+/* A system call a move; and after so many, so that it gets on, none for as long as these
+ * have taken: a move is dear where there are more VCPUs than CPUs. */
 #define MOVES	64
+
+/* Not for as long as a save has taken, though. */
+static void nap_as_long_as_since(struct timespec *since)
+{
+	struct timespec nap;
+
+	clock_gettime(CLOCK_MONOTONIC, &nap);
+	nap.tv_sec -= since->tv_sec;
+	nap.tv_nsec -= since->tv_nsec;
+	if (nap.tv_nsec < 0) {
+		nap.tv_sec--;
+		nap.tv_nsec += 1000000000;
+	}
+	if (nap.tv_sec > 1)
+		nap.tv_sec = 1;
+	nanosleep(&nap, NULL);
+	clock_gettime(CLOCK_MONOTONIC, since);
+}
 
 static int moved(void *rounds)
 {
-	const struct timespec nap = { 0, 1000000 };
 	const int cpus = sysconf(_SC_NPROCESSORS_CONF);
 	static struct space s;
 
@@ -211,6 +229,7 @@ static int moved(void *rounds)
 		return stress_bad("SCHED_FIFO: %m");
 	do {
 		unsigned int moves = 0;
+		struct timespec since;
 		int ready[2], status;
 		pid_t pid, got;
 		char byte;
@@ -229,12 +248,13 @@ static int moved(void *rounds)
 		if (read(ready[0], &byte, 1) != 1)
 			return stress_bad("the child to be moved is not ready");
 		close(ready[0]);
+		clock_gettime(CLOCK_MONOTONIC, &since);
 		while (!(got = waitpid(pid, &status, WNOHANG))) {
 			/* In a save there is but one. */
 			if (bind_to(pid, moves++ % cpus) && errno != EINVAL)
 				return stress_bad("bind: %m");
 			if (moves % MOVES == 0)
-				nanosleep(&nap, NULL);
+				nap_as_long_as_since(&since);
 		}
 		if (got != pid || status)
 			return stress_bad("moved child: status %x", status);
