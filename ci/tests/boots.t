@@ -68,6 +68,15 @@ for toolchain in gcc12 gcc34; do
 	done
 done
 
+# count_first FILE - what the compiler has made of preempt_enable()
+count_first()
+{
+	objdump -d --no-show-raw-insn "$1" | "$TOP/ci/objects.pl"
+}
+for k in xen0-x86_32-preempt xenU-x86_32-preempt xenU-x86_32-preempt.gcc34; do
+	attempt "$k: the count is lowered before the look" count_first "$OUT/$k/vmlinux"
+done
+
 attempt "torture preempts where it says" env TORTURE=1 \
 	TESTS=torture,preempt,forkexec "$TOP/tools/job" boot xen0-x86_32-preempt-debug
 

@@ -201,6 +201,36 @@ CONFIG_C=m" ]
 	[[ "$output" == *"ABSENT names SMP, which "* ]]
 }
 
+# objects CODE LAST FUNCTION... - what objects.pl says of functions, each an instruction a word
+objects()
+{
+	local code=$1 last=$2 function
+	for function in "${@:3}"; do
+		printf 'c0100000 <f>:\n'
+		printf 'c0100000:\t%s\n' $function | tr _ ' '
+	done >dis
+	run "$TOP/ci/objects.pl" <dis
+	[ "$status" -eq "$code" ]
+	[ "${lines[-1]}" = "$last" ]
+}
+
+@test "code that looks whether to reschedule before it lowers the count is found" {
+	right='decl_0x14(%eax) mov_0x8(%eax),%eax test_$0x8,%al'
+	objects 0 "1 places are right, 0 are not" "$right"
+	objects 0 "2 places are right, 0 are not" "$right" 'decl_0x14(%ebx) testb_$0x8,0x8(%ebx)'
+	objects 2 "0 places are right, 0 are not" 'decl_0x18(%eax) mov_0x8(%eax),%eax'
+	wrong='mov_0x8(%edx),%eax decl_0x14(%edx) test_$0x8,%al'
+	objects 1 "1 places are right, 1 are not" "$right" "$wrong"
+	[ "${lines[0]}" = "f: the flags are read before the count is lowered, 1 times" ]
+	objects 1 "0 places are right, 1 are not" \
+		'mov_0x8(%ebx),%esi xor_%eax,%eax subl_$0x10000000,0x14(%ebx) test_$0x8,%esi'
+	# Another structure by then, and another value.
+	objects 2 "0 places are right, 0 are not" \
+		'mov_0x8(%edx),%eax mov_%ecx,%edx decl_0x14(%edx) test_$0x8,%al'
+	objects 2 "0 places are right, 0 are not" \
+		'mov_0x8(%edx),%eax decl_0x14(%edx) mov_%ecx,%eax test_$0x8,%al'
+}
+
 @test "a patch that does not apply is named, and the tree is put back" {
 	need_base
 	mkdir top
