@@ -23,8 +23,13 @@ my $NEED_RESCHED = '0x8';
 my $NEAR = 10;			# instructions
 my ($right, $wrong, $function, @code) = (0, 0, '');
 
-# The byte of %eax that is tested is %al, and so on.
-sub is_of { my ($part, $whole) = @_; return $part eq $whole || "%e" . substr($part, 1, 1) . "x" eq $whole }
+# Are these one register?  The byte of %eax that is tested is %al, and so on.
+sub is_of
+{
+	my ($part, $whole) = @_;
+
+	return $part eq $whole || "%e" . substr($part, 1, 1) . "x" eq $whole;
+}
 
 # One function has been read.
 sub function
