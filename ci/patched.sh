@@ -39,11 +39,17 @@ own_tree()
 	) 9>"$OUT/.lock"
 }
 
+# touched FILE... - the paths that their diffs change
+touched()
+{
+	sed -n 's,^--- a/,,p; s,^+++ b/,,p' "$@" | sort -u
+}
+
 # apply TREE FILE [-R] - put FILE's diff onto TREE, or take it off, without fuzz.
 # What it changes is a file of TREE's own first: others may have links to it.
 apply()
 {
-	sed -n 's,^--- a/,,p; s,^+++ b/,,p' "$2" | sort -u | while read -r file; do
+	touched "$2" | while read -r file; do
 		if [ -f "$1/$file" ]; then
 			cp -p "$1/$file" "$1/$file.own" && mv "$1/$file.own" "$1/$file"
 		fi || exit

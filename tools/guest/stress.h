@@ -84,6 +84,14 @@ static inline void stress_begin(void)
 }
 
 /* Is there time left? */
+static inline long long now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
+
 static inline int stress_on(void)
 {
 	struct timespec now;

@@ -205,22 +205,16 @@ static int fork_and_exit(void *rounds)
  * have taken: a move is dear where there are more VCPUs than CPUs. */
 #define MOVES	64
 
-/* Not for as long as a save has taken, though. */
-static void nap_as_long_as_since(struct timespec *since)
+/* The time, in us, after a nap as long as since SINCE; not as a save, though. */
+static long long nap_since(long long since)
 {
-	struct timespec nap;
+	long long us = now_us() - since;
+	const struct timespec nap = {
+		us < 2000000 ? us / 1000000 : 1, us % 1000000 * 1000
+	};
 
-	clock_gettime(CLOCK_MONOTONIC, &nap);
-	nap.tv_sec -= since->tv_sec;
-	nap.tv_nsec -= since->tv_nsec;
-	if (nap.tv_nsec < 0) {
-		nap.tv_sec--;
-		nap.tv_nsec += 1000000000;
-	}
-	if (nap.tv_sec > 1)
-		nap.tv_sec = 1;
 	nanosleep(&nap, NULL);
-	clock_gettime(CLOCK_MONOTONIC, since);
+	return now_us();
 }
 
 static int moved(void *rounds)
@@ -232,7 +226,7 @@ static int moved(void *rounds)
 		return stress_bad("SCHED_FIFO: %m");
 	do {
 		unsigned int moves = 0;
-		struct timespec since;
+		long long since;
 		int ready[2], status;
 		pid_t pid, got;
 		char byte;
@@ -251,13 +245,13 @@ static int moved(void *rounds)
 		if (read(ready[0], &byte, 1) != 1)
 			return stress_bad("the child to be moved is not ready");
 		close(ready[0]);
-		clock_gettime(CLOCK_MONOTONIC, &since);
+		since = now_us();
 		while (!(got = waitpid(pid, &status, WNOHANG))) {
 			/* In a save there is but one. */
 			if (bind_to(pid, moves++ % cpus) && errno != EINVAL)
 				return stress_bad("bind: %m");
 			if (moves % MOVES == 0)
-				nap_as_long_as_since(&since);
+				since = nap_since(since);
 		}
 		if (got != pid || status)
 			return stress_bad("moved child: status %x", status);

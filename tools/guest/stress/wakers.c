@@ -67,14 +67,6 @@ struct job {
 	enum call call;
 };
 
-static long long now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
-}
-
 /* 1 if task PID, 0 for this one, is bound to CPU and to no other. */
 static int bound(pid_t pid, int cpu)
 {
