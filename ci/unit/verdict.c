@@ -319,6 +319,10 @@ static const struct {
 	{ "a warning outweighs a failure", ROLE_XEN0, BOOT PLAN(1)
 	  "scheduling while atomic: a/0x1/2\nnot ok 1 - a\nLAB init: end 0/1\n"
 	  GONE, NULL, E_OFF, CRASH, L_KERNEL, "scheduling while atomic" },
+	{ "an unmount that left inodes", ROLE_XEN0, BOOT PLAN(1)
+	  "VFS: Busy inodes after unmount. Self-destruct\nok 1 - a\n"
+	  "LAB init: end 1/1\n" GONE, NULL, E_OFF, CRASH, L_KERNEL,
+	  "VFS: Busy inodes after unmount" },
 	{ "the domain crashes in an event", ROLE_XENU,
 	  DOM0 "LAB dom0: event 3: vcpu\nLAB dom0: domain ended: crash\n", KERNEL,
 	  E_OFF, CRASH, L_KERNEL, "domain ended: crash, in event 3: vcpu" },

@@ -73,6 +73,7 @@ static const struct trouble {
 	{ "slab error in ",				BY_KERNEL },
 	{ "Slab corruption",				BY_KERNEL },
 	{ ": nobody cared",				BY_KERNEL },
+	{ "VFS: Busy inodes after unmount",		BY_KERNEL },
 	/* Xen */
 	{ "Panic on CPU ",				BY_XEN },
 	{ "Xen BUG at ",				BY_XEN },
