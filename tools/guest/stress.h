@@ -45,7 +45,7 @@
  */
 #define STRESS_STALL	45
 
-static struct timespec stress_end;
+static long long stress_end;	/* CLOCK_MONOTONIC, us */
 static uint32_t stress_state;
 
 /* A whole number of the environment, or DEFAULT. */
@@ -76,14 +76,6 @@ static inline void stress_seed(unsigned int number)
 		stress_state = 1;
 }
 
-static inline void stress_begin(void)
-{
-	clock_gettime(CLOCK_MONOTONIC, &stress_end);
-	stress_end.tv_sec += stress_number("STRESS_SECONDS", 5);
-	stress_seed(0);
-}
-
-/* Is there time left? */
 static inline long long now_us(void)
 {
 	struct timespec now;
@@ -92,14 +84,16 @@ static inline long long now_us(void)
 	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
 }
 
+static inline void stress_begin(void)
+{
+	stress_end = now_us() + stress_number("STRESS_SECONDS", 5) * 1000000LL;
+	stress_seed(0);
+}
+
+/* Is there time left? */
 static inline int stress_on(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec < stress_end.tv_sec ||
-	       (now.tv_sec == stress_end.tv_sec &&
-		now.tv_nsec < stress_end.tv_nsec);
+	return now_us() < stress_end;
 }
 
 /* From 0 to BELOW - 1, or anything if that is 0 (xorshift: good enough to choose,
